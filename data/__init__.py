@@ -1,0 +1,1 @@
+"""Photos, positions and datasets: what is on disk, and the drawn city."""

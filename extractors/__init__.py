@@ -1,0 +1,18 @@
+"""Local features: one module for each extractor, the feature record and the feature store."""
+
+from extractors.base import Extractor, ExtractorSpec
+from extractors.record import Features
+from networks.registry import Registry
+
+registry = Registry(
+    kind="extractor",
+    group="rerank.extractors",
+    builtins={
+        "rootsift": "extractors.rootsift:RootSIFT",
+        "superpoint": "extractors.superpoint:SuperPoint",
+        "r2d2": "extractors.r2d2:R2D2",
+    },
+)
+build = registry.build
+
+__all__ = ["Extractor", "ExtractorSpec", "Features", "build", "registry"]

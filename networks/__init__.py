@@ -1,0 +1,1 @@
+"""What methods are built of: settings, registry, checkpoints, backbones and pooling."""

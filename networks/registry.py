@@ -1,0 +1,108 @@
+"""Finding methods by name: one table of built-ins for each kind, and entry points for plug-ins.
+
+A method is a class with `spec` (a `MethodSpec`), `Settings` (a frozen dataclass) and a constructor
+`(settings, state, device, precision)`. Its module is imported when the method is asked for.
+"""
+
+import importlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from data.errors import SettingsError
+from networks.checkpoints import load_checkpoint
+from networks.settings import make_settings, nearest
+
+PRECISIONS = ("float32", "bf16", "fp16")
+
+State = Mapping[str, torch.Tensor | np.ndarray]
+Weights = str | Path | State | None
+
+
+@dataclass(frozen=True)
+class MethodSpec:
+    """What a method declares of itself, whatever its kind.
+
+    name: registry name. summary: one line for people. source: paper or repository.
+    licence: licence of this code and of the weights, as text.
+    """
+
+    name: str
+    summary: str
+    source: str
+    licence: str = "code Apache-2.0; no weights"
+
+
+@dataclass(frozen=True)
+class Registry:
+    """The methods of one kind.
+
+    kind: word for messages ("extractor"). group: entry-point group of plug-ins.
+    builtins: name -> "module:Class".
+    """
+
+    kind: str
+    group: str
+    builtins: Mapping[str, str]
+
+    def names(self) -> list[str]:
+        """Return the sorted names of built-ins and plug-ins."""
+        return sorted({*self.builtins, *(point.name for point in entry_points(group=self.group))})
+
+    def load(self, name: str) -> Any:
+        """Import and return the class of method `name`; raises SettingsError when unknown."""
+        if name in self.builtins:
+            module, _, attribute = self.builtins[name].partition(":")
+            return getattr(importlib.import_module(module), attribute)
+        for point in entry_points(group=self.group):
+            if point.name == name:
+                return point.load()
+        raise SettingsError(f"no {self.kind} is called {name!r}{nearest(name, self.names())}")
+
+    def build(
+        self,
+        name: str,
+        weights: Weights = None,
+        device: str = "cpu",
+        precision: str = "float32",
+        **settings: Any,
+    ) -> Any:
+        """Build method `name`.
+
+        weights: None for the published file (found or fetched), a path, or a state dict of arrays
+        or tensors. device: a torch device. precision: float32, bf16 or fp16.
+        Raises SettingsError for unknown names and values, WeightsError for weights that do not fit.
+        """
+        method = self.load(name)
+        if precision not in PRECISIONS:
+            raise SettingsError(f"precision {precision!r} is unknown; use one of {', '.join(PRECISIONS)}")
+        chosen = make_settings(method.Settings, settings, owner=name)
+        state = _state_for(method, name, chosen, weights)
+        return method(chosen, state, _checked_device(device), precision)
+
+
+def _state_for(method: Any, name: str, settings: Any, weights: Weights) -> dict[str, torch.Tensor] | None:
+    """Return the state dict for a method, or None for a method without a network."""
+    wanted = method.checkpoint(settings)
+    if wanted is None:
+        if weights is not None:
+            raise SettingsError(f"{name} has no weights; leave the weights out")
+        return None
+    if isinstance(weights, Mapping):
+        return {key: torch.as_tensor(value) for key, value in weights.items()}
+    return load_checkpoint(wanted, weights)
+
+
+def _checked_device(device: str) -> torch.device:
+    try:
+        chosen = torch.device(device)
+    except RuntimeError as error:
+        raise SettingsError(f"device {device!r} is not a torch device; use cpu or cuda") from error
+    if chosen.type == "cuda" and not torch.cuda.is_available():
+        raise SettingsError(f"device {device!r}: this machine has no usable CUDA device; use --device cpu")
+    return chosen

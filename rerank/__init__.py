@@ -1,0 +1,1 @@
+"""The harness: pipeline, measures, results and the command line."""

@@ -1,0 +1,44 @@
+"""The retriever contract."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, ClassVar, Protocol
+
+import numpy as np
+import torch
+
+from networks.registry import MethodSpec
+
+
+@dataclass(frozen=True)
+class RetrieverSpec(MethodSpec):
+    """What a retriever declares. learns: whether `fit` must see the database first."""
+
+    learns: bool = False
+
+
+class Retriever(Protocol):
+    """Global descriptors of photos; built as `Class(settings, state, device, precision)`."""
+
+    spec: ClassVar[RetrieverSpec]
+    Settings: ClassVar[type]
+    settings: Any
+
+    @classmethod
+    def checkpoint(cls, settings: Any) -> str | None:
+        """Return the file name of the published weights for `settings`, None without a network."""
+
+    def prepare(self, image: np.ndarray) -> torch.Tensor:
+        """Turn a uint8 RGB image (H, W, 3) into the network's input; CPU only."""
+
+    def describe(self, batch: torch.Tensor) -> np.ndarray:
+        """Describe a batch of equal-sized prepared photos: (B, D) float32 of unit length."""
+
+    def fit(self, images: Iterable[np.ndarray]) -> None:
+        """Learn on database photos (uint8 RGB); nothing to do for most retrievers."""
+
+    def learned(self) -> dict[str, np.ndarray]:
+        """Return what `fit` learned, to be saved with the descriptors; empty for most."""
+
+    def restore(self, learned: dict[str, np.ndarray]) -> None:
+        """Take back what `learned` returned."""
