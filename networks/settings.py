@@ -15,15 +15,23 @@ S = TypeVar("S")
 def make_settings(kind: type[S], given: Mapping[str, Any], owner: str) -> S:
     """Build the frozen dataclass `kind` from `given`, refusing unknown names and wrong types.
 
-    given: setting name -> value; text from a command line is converted to the declared type.
+    given: setting name -> value; text from a command line is converted to the declared type. A field
+    whose metadata give it a `published` name is known by that name too.
     owner: the method's name, for messages. Raises SettingsError, naming the nearest known setting.
     """
-    known = [field.name for field in dataclasses.fields(kind)]  # type: ignore[arg-type]
-    for name in given:
+    fields = dataclasses.fields(kind)  # type: ignore[arg-type]
+    known = [field.name for field in fields]
+    published = {field.metadata["published"]: field.name for field in fields if "published" in field.metadata}
+    values: dict[str, Any] = {}
+    for alias, value in given.items():
+        name = published.get(alias, alias)
         if name not in known:
             raise SettingsError(f"{owner} has no setting {name!r}{nearest(name, known)}")
+        if name in values:
+            raise SettingsError(f"{owner}: {name} is given twice, once by its published name; give it once")
+        values[name] = value
     try:
-        return TypeAdapter(kind).validate_python(dict(given))
+        return TypeAdapter(kind).validate_python(values)
     except ValidationError as error:
         raise SettingsError(_explain(error, owner)) from error
 
