@@ -16,6 +16,7 @@ import torch
 
 from data.errors import SettingsError
 from networks.checkpoints import load_checkpoint
+from networks.digests import digest_of_arrays
 from networks.settings import make_settings, nearest
 
 PRECISIONS = ("float32", "bf16", "fp16")
@@ -76,6 +77,7 @@ class Registry:
 
         weights: None for the published file (found or fetched), a path, or a state dict of arrays
         or tensors. device: a torch device. precision: float32, bf16 or fp16.
+        What is built gets the attribute `weights_digest`, 16 digits of its state dict, "" without one.
         Raises SettingsError for unknown names and values, WeightsError for weights that do not fit.
         """
         method = self.load(name)
@@ -83,7 +85,9 @@ class Registry:
             raise SettingsError(f"precision {precision!r} is unknown; use one of {', '.join(PRECISIONS)}")
         chosen = make_settings(method.Settings, settings, owner=name)
         state = _state_for(method, name, chosen, weights)
-        return method(chosen, state, _checked_device(device), precision)
+        built = method(chosen, state, _checked_device(device), precision)
+        built.weights_digest = digest_of_arrays(state or {})
+        return built
 
 
 def _state_for(method: Any, name: str, settings: Any, weights: Weights) -> dict[str, torch.Tensor] | None:

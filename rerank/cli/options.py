@@ -1,0 +1,85 @@
+"""Options that several commands share."""
+
+import inspect
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+DATASET_HELP = "A folder, a .csv or .parquet table, or a named dataset (`rerank data list`)."
+
+DatasetArgument = Annotated[str, typer.Argument(help=DATASET_HELP)]
+DatabaseFolder = Annotated[str | None, typer.Option(help="Database folder; default database or gallery.")]
+Threshold = Annotated[float, typer.Option(min=0.0, help="Metres within which a photo shows the place.")]
+Exif = Annotated[bool, typer.Option("--exif/--no-exif", help="Turn photos as their EXIF orientation says.")]
+RunFolders = Annotated[
+    list[Path], typer.Argument(help="Run folders, DATASET/METHOD, or folders that hold some.")
+]
+
+# Of every command that computes, by the names of `Configuration`; None is "not given".
+COMPUTING: dict[str, Any] = {
+    "queries_folders": Annotated[
+        list[str] | None,
+        typer.Option("--queries-folder", help="Query folder beside the database; may be given again."),
+    ],
+    "database_folder": DatabaseFolder,
+    "candidates": Annotated[
+        Path | None,
+        typer.Option(exists=True, dir_okay=False, help="A candidate cache to use instead of retrieving."),
+    ],
+    "retriever": Annotated[
+        str | None, typer.Option(help="Default vlad, which needs no weights; see `rerank methods`.")
+    ],
+    "settings": Annotated[
+        list[str] | None,
+        typer.Option("--set", help="METHOD.SETTING=VALUE, such as r2d2.max_keypoints=500; repeatable."),
+    ],
+    "weights": Annotated[
+        list[str] | None,
+        typer.Option(help="A folder of checkpoints, a file, or METHOD=FILE; may be given again."),
+    ],
+    "license_policy": Annotated[
+        str | None, typer.Option(help='"permissive" refuses weights that are not free for every use.')
+    ],
+    "candidates_per_query": Annotated[
+        int | None,
+        typer.Option("--candidates-per-query", "-k", min=1, help="Candidates re-ranked; default 100."),
+    ],
+    "threshold_m": Annotated[
+        float | None,
+        typer.Option(min=0.0, help="Metres within which a photo shows the place; default 25."),
+    ],
+    "exif": Annotated[
+        bool | None,
+        typer.Option("--exif/--no-exif", help="Turn photos as their EXIF orientation says; the default."),
+    ],
+    "device": Annotated[
+        str | None, typer.Option(help="cpu, cuda, or auto: a GPU where there is one; the default.")
+    ],
+    "precision": Annotated[str | None, typer.Option(help="float32 (default), bf16 or fp16.")],
+    "batch_size": Annotated[int | None, typer.Option(min=1, help="Photos per network call.")],
+    "workers": Annotated[int | None, typer.Option(min=1, help="Decoding threads; default 2.")],
+    "results": Annotated[Path | None, typer.Option(help="Where results go; default results/.")],
+    "caches": Annotated[Path | None, typer.Option(help="Where features are kept; default caches/.")],
+    "config": Annotated[
+        Path | None,
+        typer.Option(exists=True, dir_okay=False, help="TOML file of options; the command line wins."),
+    ],
+}
+
+
+def computing(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command, beside its own options, those of `COMPUTING`, which it takes as keywords."""
+    parameters = [
+        parameter
+        for parameter in inspect.signature(command).parameters.values()
+        if parameter.kind is not inspect.Parameter.VAR_KEYWORD
+    ]
+    parameters += [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=kind)
+        for name, kind in COMPUTING.items()
+    ]
+    command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    command.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    return command

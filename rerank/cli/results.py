@@ -1,0 +1,111 @@
+"""`rerank evaluate`, `compare`, `table` and `sweep`: reading what was computed, computing nothing."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from data.errors import ResultError
+from rerank import compare as comparing
+from rerank.cli.options import RunFolders, Threshold
+from rerank.cli.printing import print_tables, wide_console
+from rerank.metrics import first_hits
+from rerank.recall import recall_report
+from rerank.results import RunFolder, find_runs
+from rerank.run import Run
+from rerank.sweeps import SWEEP_NS, Sweep, sweep_candidates, sweep_thresholds
+from retrieval.candidates import labels_from_names, read_candidates
+
+THRESHOLDS_M = (5.0, 10.0, 15.0, 20.0, 25.0, 30.0, 40.0, 50.0, 75.0, 100.0)
+
+
+def evaluate(
+    cache: Annotated[Path, typer.Argument(help="A candidate cache, candidates.h5.")],
+    threshold_m: Threshold = 25.0,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for machines.")] = False,
+    seed: Annotated[int, typer.Option(help="Of the bootstrap.")] = 0,
+) -> None:
+    """Print the recall of a candidate cache, from the positions in its file names alone."""
+    candidates = read_candidates(cache)
+    labels = labels_from_names(candidates, threshold_m)
+    report = recall_report(first_hits(labels), labels.shape[1], seed=seed)
+    if as_json:
+        typer.echo(json.dumps(report, indent=2))
+        return
+    for name, recall in report.items():
+        if isinstance(recall, dict):
+            typer.echo("{:<6} {value:6.2f}  [{low:.2f}, {high:.2f}]".format(name, **recall))
+    typer.echo(
+        f"{report['queries']} queries, {report['queries_without_positives']} without a photo within "
+        f"{threshold_m:g} m among their {labels.shape[1]} candidates; 95 % bootstrap intervals"
+    )
+
+
+def compare(
+    run_a: Annotated[Path, typer.Argument(help="A run's folder, DATASET/METHOD.")],
+    run_b: Annotated[Path, typer.Argument(help="Another, on the same queries.")],
+    n: Annotated[list[int] | None, typer.Option("-n", min=1, help="The N of R@N; default 1, 5, 10.")] = None,
+    threshold_m: Annotated[float | None, typer.Option(min=0.0, help="Metres; default as measured.")] = None,
+) -> None:
+    """Say which of two runs is better, by McNemar's exact test and the paired bootstrap."""
+    a, b = RunFolder(run_a).read(), RunFolder(run_b).read()
+    comparisons = [comparing.compare(a, b, count, threshold_m) for count in n or SWEEP_NS]
+    for comparison in comparisons:
+        typer.echo(comparison.sentence())
+    for note in comparisons[0].notes:
+        typer.echo(f"note: {note}")
+
+
+def table(
+    runs: RunFolders,
+    form: Annotated[str, typer.Option("--format", help="terminal, markdown, csv or latex.")] = "terminal",
+) -> None:
+    """Print the table of finished runs."""
+    print_tables(read_runs(runs), form)
+
+
+def sweep(
+    runs: RunFolders,
+    over: Annotated[str, typer.Option(help='"candidates" or "threshold".')] = "candidates",
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for machines.")] = False,
+) -> None:
+    """Print recall against the number of candidates re-ranked, or the threshold, from stored scores."""
+    swept = {f"{run.identity.dataset} {run.name}": _swept(run, over) for run in read_runs(runs)}
+    if as_json:
+        typer.echo(json.dumps({name: _as_dict(found) for name, found in swept.items()}, indent=2))
+        return
+    for name, found in swept.items():
+        wide_console().print(_table(name, over, found))
+
+
+def read_runs(paths: list[Path]) -> list[Run]:
+    """Read every finished run in or below the given folders; raises ResultError when there is none."""
+    folders = [folder for path in paths for folder in find_runs(path)]
+    if not folders:
+        raise ResultError(f"no finished run below {', '.join(map(str, paths))}; run `rerank benchmark` first")
+    return [folder.read() for folder in folders]
+
+
+def _swept(run: Run, over: str) -> Sweep:
+    if over == "candidates":
+        return sweep_candidates(run)
+    if over == "threshold":
+        return sweep_thresholds(run, THRESHOLDS_M)
+    raise ResultError(f'--over takes "candidates" or "threshold", found {over!r}')
+
+
+def _as_dict(swept: Sweep) -> list[dict[str, float]]:
+    return [
+        {"step": float(step)} | {f"R@{n}": float(value) for n, value in zip(swept.ns, values, strict=True)}
+        for step, values in zip(swept.steps, swept.value, strict=True)
+    ]
+
+
+def _table(title: str, over: str, swept: Sweep) -> Table:
+    shown = Table(over, *(f"R@{n}" for n in swept.ns), title=title)
+    for number, step in enumerate(swept.steps):
+        cells = zip(swept.value[number], swept.low[number], swept.high[number], strict=True)
+        shown.add_row(f"{step:g}", *(f"{value:.1f} [{low:.1f}, {high:.1f}]" for value, low, high in cells))
+    return shown

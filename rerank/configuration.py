@@ -1,0 +1,98 @@
+"""What a run is asked to do: strict, frozen, printed at the start and saved beside its results."""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from data.errors import SettingsError
+from networks.settings import make_settings, settings_dict
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """One benchmark: datasets, a retriever, pairs of extractor and matcher, and how to run them.
+
+    dataset: a named dataset, a folder, or a .csv or .parquet table. queries_folders: query folders
+    to run one after another; empty for the only one. candidates: a candidate cache to re-rank
+    instead of retrieving. retriever: registry name. pairs: "EXTRACTOR+MATCHER" texts.
+    settings: method name -> its settings. weights: folders to look for checkpoints in, and METHOD=FILE.
+    candidates_per_query: how many of the retriever's candidates are re-ranked. threshold_m: metres
+    within which a photo shows the right place. exif: apply EXIF orientation. device: "auto" takes a
+    GPU when there is one. batch_size: photos per network call; 0 means 1 on a CPU, 8 on a GPU.
+    workers: decoding threads. results, caches: folders.
+    """
+
+    dataset: str
+    pairs: tuple[str, ...] = ()
+    queries_folders: tuple[str, ...] = ()
+    database_folder: str | None = None
+    candidates: Path | None = None
+    retriever: str = "vlad"
+    settings: dict[str, dict[str, Any]] = field(default_factory=dict)
+    weights: tuple[str, ...] = ()
+    candidates_per_query: int = 100
+    threshold_m: float = 25.0
+    exif: bool = True
+    device: str = "auto"
+    precision: str = "float32"
+    batch_size: int = 0
+    workers: int = 2
+    results: Path = Path("results")
+    caches: Path = Path("caches")
+
+    def __post_init__(self) -> None:
+        for name in ("candidates_per_query", "threshold_m", "workers"):
+            if getattr(self, name) <= 0:
+                raise SettingsError(f"{name} must be above 0, found {getattr(self, name)}")
+        if self.batch_size < 0:
+            raise SettingsError(f"batch_size must be 0 (automatic) or more, found {self.batch_size}")
+
+    def split_pairs(self) -> list[tuple[str, str]]:
+        """Return the (extractor, matcher) names of every pair; raises SettingsError for other forms."""
+        return [split_pair(text) for text in self.pairs]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the configuration as a JSON-able mapping."""
+        return settings_dict(self)
+
+
+def split_pair(text: str) -> tuple[str, str]:
+    """Split "EXTRACTOR+MATCHER"; raises SettingsError for other forms."""
+    extractor, plus, matcher = text.partition("+")
+    if not plus or not extractor or not matcher or "+" in matcher:
+        raise SettingsError(f"a pair is written EXTRACTOR+MATCHER, such as rootsift+ransac; found {text!r}")
+    return extractor, matcher
+
+
+def make_configuration(given: Mapping[str, Any], file: Path | None = None) -> Configuration:
+    """Build a configuration from a TOML file and what was given beside it, which wins.
+
+    given: values by name, None for "not given". Raises SettingsError for unknown or impossible values.
+    """
+    values = _read_toml(file) if file is not None else {}
+    values |= {name: value for name, value in given.items() if value not in (None, [], {})}
+    if "dataset" not in values:
+        raise SettingsError("no dataset: give --dataset with a folder, a table or a named dataset")
+    return make_settings(Configuration, values, owner=str(file) if file else "this command")
+
+
+def split_settings(assigned: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Turn {"rootsift.max_keypoints": 500} into {"rootsift": {"max_keypoints": 500}}."""
+    settings: dict[str, dict[str, Any]] = {}
+    for key, value in assigned.items():
+        method, dot, name = key.partition(".")
+        if not dot:
+            raise SettingsError(
+                f"--set takes METHOD.SETTING=VALUE, such as rootsift.max_keypoints=500; found {key!r}"
+            )
+        settings.setdefault(method, {})[name] = value
+    return settings
+
+
+def _read_toml(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SettingsError(f"{file} is not a readable TOML file: {error}") from error

@@ -1,0 +1,186 @@
+"""The pipeline: candidates, features, scores and results of every dataset and pair asked for.
+
+Whatever is finished is kept and never computed again: descriptors and features in the caches, scored
+queries in the run folders. The same command after a kill continues.
+"""
+
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from data.datasets import Dataset, open_dataset
+from data.files import digest_of
+from extractors import Extractor
+from extractors.store import FeatureStore
+from matchers import Matcher
+from networks.settings import settings_dict
+from networks.timing import Stopwatch
+from rerank.configuration import Configuration
+from rerank.extraction import Loading
+from rerank.filling import Filling, fill_store
+from rerank.methods import Builder, check_pairs
+from rerank.progress import stage
+from rerank.provenance import Environment, Method, Part, current_environment
+from rerank.results import QueryScores, RunFolder
+from rerank.run import BadPhoto, Run, RunIdentity
+from rerank.scoring import score_queries
+from rerank.task import Task, cache_folder, make_task
+from retrieval.candidates import check_candidates, read_candidates
+from retrieval.retrieve import retrieve
+
+RETRIEVED = 100  # candidates that a cache holds, however few are re-ranked
+
+
+@dataclass
+class Report:
+    """What a benchmark gave: finished runs, and photos that could not be used."""
+
+    runs: list[Run] = field(default_factory=list)
+    bad_photos: set[BadPhoto] = field(default_factory=set)
+
+
+@dataclass
+class Pipeline:
+    """One benchmark at work."""
+
+    configuration: Configuration
+
+    @cached_property
+    def builder(self) -> Builder:
+        """Builds the methods."""
+        return Builder(self.configuration)
+
+    @cached_property
+    def environment(self) -> Environment:
+        """The software and hardware in use."""
+        return current_environment()
+
+    def run(self) -> Report:
+        """Run the retriever and every pair on every query set; refuse impossible pairs beforehand."""
+        pairs = self.configuration.split_pairs()
+        check_pairs(pairs)
+        tasks = [self.task(dataset) for dataset in self.datasets()]
+        report = Report()
+        for task in tasks:
+            report.bad_photos.update(task.bad_photos)
+            report.runs.append(self.retrieval_run(task))
+        for extractor_name in dict.fromkeys(extractor for extractor, _ in pairs):
+            matchers = [matcher for extractor, matcher in pairs if extractor == extractor_name]
+            self._run_extractor(extractor_name, matchers, tasks, report)
+        return report
+
+    def datasets(self) -> list[Dataset]:
+        """Open every query set that was asked for."""
+        chosen = self.configuration
+        return [
+            open_dataset(chosen.dataset, database_folder=chosen.database_folder, queries_folder=folder)
+            for folder in chosen.queries_folders or (None,)
+        ]
+
+    def task(self, dataset: Dataset) -> Task:
+        """Get a dataset's candidates, from the cache that was given or by retrieving."""
+        chosen = self.configuration
+        if chosen.candidates is not None:
+            candidates = read_candidates(chosen.candidates)
+            check_candidates(candidates, dataset)
+            retriever = Part(candidates.attributes.get("retriever", chosen.candidates.stem))
+        else:
+            method = self.builder.build("retriever", chosen.retriever)
+            candidates = retrieve(
+                dataset,
+                method,
+                cache_folder(dataset, chosen.caches) / dataset.queries.folder.name,
+                top_k=max(RETRIEVED, chosen.candidates_per_query),
+                batch_size=self.builder.batch_size(),
+                workers=chosen.workers,
+                exif=chosen.exif,
+                progress=stage,
+            )
+            retriever = part_of(method)
+        return make_task(
+            dataset,
+            candidates,
+            retriever,
+            candidates_per_query=chosen.candidates_per_query,
+            threshold_m=chosen.threshold_m,
+            exif=chosen.exif,
+        )
+
+    def retrieval_run(self, task: Task) -> Run:
+        """Write the run of the retriever alone, the row that re-ranking is held against."""
+        with self._begin(task, (task.retriever,)) as folder:
+            done = folder.done_queries()
+            for row, distances in enumerate(task.shortlist.descriptor_distances):
+                if row not in done:
+                    values = np.where(task.shortlist.indices[row] < 0, -np.inf, -distances.astype(np.float64))
+                    folder.append(row, QueryScores(values))
+            return folder.read() if folder.finished else folder.finish(task.shortlist)
+
+    def _run_extractor(self, name: str, matchers: list[str], tasks: list[Task], report: Report) -> None:
+        """Extract what is missing, then score every task with every matcher of this extractor."""
+        extractor = self.builder.build("extractor", name)
+        for task in tasks:
+            built = [self.builder.build("matcher", matcher) for matcher in matchers]
+            report.runs += self._run_matchers(task, extractor, built)
+        report.bad_photos.update(photo for run in report.runs for photo in run.bad_photos)
+
+    def _run_matchers(self, task: Task, extractor: Extractor, matchers: list[Matcher]) -> list[Run]:
+        with ExitStack() as stack:
+            folders = [
+                stack.enter_context(self._begin(task, (part_of(extractor), part_of(matcher))))
+                for matcher in matchers
+            ]
+            if all(folder.finished for folder in folders):
+                return [folder.read() for folder in folders]
+            store = self._store(task, extractor)
+            name = f"{task.dataset.name} {extractor.spec.name}"
+            filling = fill_store(name, task.photos(), extractor, store, self._loading())
+            return [
+                self._score(task, store, matcher, folder, filling)
+                for matcher, folder in zip(matchers, folders, strict=True)
+            ]
+
+    def _score(
+        self, task: Task, store: FeatureStore, matcher: Matcher, folder: RunFolder, filling: Filling
+    ) -> Run:
+        """Score every query with one matcher, going on where an earlier process stopped."""
+        if folder.finished:
+            return folder.read()
+        stopwatch = Stopwatch(self.builder.device())
+        waiting = len(task.query_rows) - len(folder.done_queries())
+        name = f"scoring {task.dataset.name} {folder.path.name}"
+        with stopwatch.measure("scoring"), stage(name, waiting) as progress:
+            score_queries(task, store, matcher, folder, progress)
+        times = {"extracting": filling.seconds, **stopwatch.seconds}
+        return folder.finish(task.shortlist, bad_photos=filling.bad_photos, times=times)
+
+    def _begin(self, task: Task, parts: tuple[Part, ...]) -> RunFolder:
+        method = Method(parts, self.builder.device(), self.configuration.precision)
+        folder = RunFolder(self.configuration.results / task.dataset.name / method.name)
+        folder.begin(RunIdentity(task.dataset.name, task.protocol, method), self.environment)
+        return folder
+
+    def _store(self, task: Task, extractor: Extractor) -> FeatureStore:
+        """Open the store of an extractor's features, shared by all query sets of a database."""
+        part = part_of(extractor)
+        identity = {
+            "extractor": part.name,
+            "settings": part.settings,
+            "weights": part.weights,
+            "precision": self.configuration.precision,
+            "exif": self.configuration.exif,
+        }
+        place = cache_folder(task.dataset, self.configuration.caches) / "features"
+        return FeatureStore(place / f"{part.name}-{digest_of(identity)}", identity)
+
+    def _loading(self) -> Loading:
+        chosen = self.configuration
+        return Loading(chosen.exif, chosen.workers, self.builder.batch_size())
+
+
+def part_of(method: Any) -> Part:
+    """Return what identifies a built method in results and caches."""
+    return Part(method.spec.name, settings_dict(method.settings), method.weights_digest)
