@@ -2,13 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 import numpy as np
-import torch
 
 from extractors.record import Features
 from networks.registry import MethodSpec
+
+if TYPE_CHECKING:
+    import torch
 
 
 @dataclass(frozen=True)
@@ -30,21 +32,26 @@ class Extractor(Protocol):
 
     Built as `Class(settings, state, device, precision)` by `extractors.build`; `settings` is a
     frozen instance of the class's `Settings`, `state` a state dict or None.
+    device, precision: where and in which number format its network runs. weights_digest: 16 digits of
+    its state dict, "" without a network; `build` sets it.
     """
 
     spec: ClassVar[ExtractorSpec]
     Settings: ClassVar[type]
     settings: Any
+    device: "torch.device"
+    precision: str
+    weights_digest: str
 
     @classmethod
     def checkpoint(cls, settings: Any) -> str | None:
         """Return the file name of the published weights for `settings`, None without a network."""
 
-    def prepare(self, image: np.ndarray) -> torch.Tensor:
+    def prepare(self, image: np.ndarray) -> "torch.Tensor":
         """Turn a uint8 RGB image (H, W, 3) into the network's input; CPU only, no state."""
 
     def extract(
-        self, batch: torch.Tensor, image_sizes: Sequence[tuple[int, int]] | None = None
+        self, batch: "torch.Tensor", image_sizes: Sequence[tuple[int, int]] | None = None
     ) -> list[Features]:
         """Extract features of a batch of equal-sized prepared photos.
 

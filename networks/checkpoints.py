@@ -2,8 +2,7 @@
 
 import logging
 from pathlib import Path
-
-import torch
+from typing import TYPE_CHECKING
 
 from data.errors import WeightsError
 from data.files import sha256_of_file
@@ -11,17 +10,21 @@ from networks.checkpoint_check import fault_of, git_blob_of_file
 from networks.checkpoint_record import Checkpoint, unlisted
 from networks.checkpoint_table import CHECKPOINTS
 from networks.download import by_hand, download
-from networks.state_dicts import read_state
 from networks.weights_policy import WeightsPolicy, current_policy
+
+if TYPE_CHECKING:
+    import torch
 
 logger = logging.getLogger(__name__)
 
 
-def load_checkpoint(name: str, path: str | Path | None = None) -> dict[str, torch.Tensor]:
+def load_checkpoint(name: str, path: str | Path | None = None) -> "dict[str, torch.Tensor]":
     """Return the state dict of published file `name`, found or fetched as `find_checkpoint` does.
 
     Raises WeightsError when the file is missing, forbidden, damaged, or wants more than tensors.
     """
+    from networks.state_dicts import read_state  # torch is not needed to list or fetch files
+
     return read_state(find_checkpoint(name, path))
 
 

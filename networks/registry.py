@@ -9,20 +9,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
-import torch
 
 from data.errors import SettingsError
 from networks.checkpoints import load_checkpoint
-from networks.digests import digest_of_arrays
 from networks.settings import make_settings, nearest
+
+if TYPE_CHECKING:
+    import torch
 
 PRECISIONS = ("float32", "bf16", "fp16")
 
-State = Mapping[str, torch.Tensor | np.ndarray]
-Weights = str | Path | State | None
+State: TypeAlias = "Mapping[str, torch.Tensor | np.ndarray]"
+Weights: TypeAlias = "str | Path | State | None"
 
 
 @dataclass(frozen=True)
@@ -85,12 +86,14 @@ class Registry:
             raise SettingsError(f"precision {precision!r} is unknown; use one of {', '.join(PRECISIONS)}")
         chosen = make_settings(method.Settings, settings, owner=name)
         state = _state_for(method, name, chosen, weights)
+        from networks.digests import digest_of_arrays  # with torch: not wanted where nothing is built
+
         built = method(chosen, state, _checked_device(device), precision)
         built.weights_digest = digest_of_arrays(state or {})
         return built
 
 
-def _state_for(method: Any, name: str, settings: Any, weights: Weights) -> dict[str, torch.Tensor] | None:
+def _state_for(method: Any, name: str, settings: Any, weights: Weights) -> "dict[str, torch.Tensor] | None":
     """Return the state dict for a method, or None for a method without a network."""
     wanted = method.checkpoint(settings)
     if wanted is None:
@@ -98,11 +101,15 @@ def _state_for(method: Any, name: str, settings: Any, weights: Weights) -> dict[
             raise SettingsError(f"{name} has no weights; leave the weights out")
         return None
     if isinstance(weights, Mapping):
+        import torch
+
         return {key: torch.as_tensor(value) for key, value in weights.items()}
     return load_checkpoint(wanted, weights)
 
 
-def _checked_device(device: str) -> torch.device:
+def _checked_device(device: str) -> "torch.device":
+    import torch
+
     try:
         chosen = torch.device(device)
     except RuntimeError as error:

@@ -2,12 +2,14 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 import numpy as np
-import torch
 
 from networks.registry import MethodSpec
+
+if TYPE_CHECKING:
+    import torch
 
 
 @dataclass(frozen=True)
@@ -18,20 +20,26 @@ class RetrieverSpec(MethodSpec):
 
 
 class Retriever(Protocol):
-    """Global descriptors of photos; built as `Class(settings, state, device, precision)`."""
+    """Global descriptors of photos; built as `Class(settings, state, device, precision)`.
+
+    precision: the number format that its network runs in. weights_digest: `digest_of_arrays` of its
+    state dict, "" without a network. Both tell stored descriptors of different weights apart.
+    """
 
     spec: ClassVar[RetrieverSpec]
     Settings: ClassVar[type]
     settings: Any
+    precision: str
+    weights_digest: str
 
     @classmethod
     def checkpoint(cls, settings: Any) -> str | None:
         """Return the file name of the published weights for `settings`, None without a network."""
 
-    def prepare(self, image: np.ndarray) -> torch.Tensor:
+    def prepare(self, image: np.ndarray) -> "torch.Tensor":
         """Turn a uint8 RGB image (H, W, 3) into the network's input; CPU only."""
 
-    def describe(self, batch: torch.Tensor) -> np.ndarray:
+    def describe(self, batch: "torch.Tensor") -> np.ndarray:
         """Describe a batch of equal-sized prepared photos: (B, D) float32 of unit length."""
 
     def fit(self, images: Iterable[np.ndarray]) -> None:

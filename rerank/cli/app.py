@@ -62,5 +62,5 @@ def main(command: Callable[[], object] = app) -> None:
 
 def _log_at(level: int) -> None:
     logging.basicConfig(level=level, format="%(message)s", stream=sys.stderr, force=True)
-    for noisy in ("matplotlib", "PIL", "h5py"):
+    for noisy in ("matplotlib", "PIL", "h5py", "faiss"):
         logging.getLogger(noisy).setLevel(logging.WARNING)

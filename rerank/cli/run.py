@@ -3,7 +3,7 @@
 import logging
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -13,7 +13,9 @@ from networks.weights_policy import current_policy, set_policy
 from rerank.cli.options import DATASET_HELP, DatasetArgument, computing
 from rerank.cli.printing import print_tables, write_tables
 from rerank.configuration import Configuration, make_configuration, split_settings
-from rerank.pipeline import Pipeline, Report
+
+if TYPE_CHECKING:
+    from rerank.pipeline import Report
 
 log = logging.getLogger(__name__)
 
@@ -67,14 +69,13 @@ def demo(
     configuration = Configuration(
         dataset=str(folder), queries_folders=DEMO_QUERIES, pairs=DEMO_PAIRS, results=results
     )
-    report = Pipeline(configuration).run()
-    print_tables(report.runs)
+    report = _compute(configuration)
     write_tables(report.runs, results)
     _end(report)
 
 
 def _run(given: dict[str, Any]) -> None:
-    """Run a benchmark, print its table, and name the photos that could not be used."""
+    """Run what the options ask for, and end as the photos deserve."""
     license_policy, file = given.pop("license_policy"), given.pop("config")
     if license_policy is not None:
         set_policy(replace(current_policy(), license_policy=license_policy))
@@ -82,13 +83,22 @@ def _run(given: dict[str, Any]) -> None:
     configuration = make_configuration(given, file)
     for name, value in configuration.as_dict().items():
         log.info("%s = %s", name, value)
-    report = Pipeline(configuration).run()
-    print_tables(report.runs)
+    report = _compute(configuration)
     log.info("results are in %s", configuration.results)
     _end(report)
 
 
-def _end(report: Report) -> None:
+def _compute(configuration: Configuration) -> "Report":
+    """Run a benchmark and print its table."""
+    from rerank.pipeline import Pipeline  # here, so that --help does not wait for torch
+
+    report = Pipeline(configuration).run()
+    print_tables(report.runs)
+    return report
+
+
+def _end(report: "Report") -> None:
+    """Name the photos that could not be used, and end with 1 if there are any."""
     for photo in sorted(report.bad_photos, key=lambda photo: photo.path):
         typer.secho(f"not used: {photo.path}: {photo.reason}", fg="yellow", err=True)
     if report.bad_photos:
