@@ -7,9 +7,11 @@ from pathlib import Path
 
 from extractors import Extractor
 from extractors.store import FeatureStore
+from networks.loading import Loading
+from networks.stages import Counter
 from networks.timing import Stopwatch
-from rerank.extraction import Loading, extract_photos
-from rerank.progress import Progress, stage
+from rerank.extraction import extract_photos
+from rerank.progress import stage
 from rerank.run import BadPhoto
 from rerank.space import Work, check_space, estimate
 
@@ -52,7 +54,7 @@ def _extract(
     extractor: Extractor,
     store: FeatureStore,
     loading: Loading,
-    progress: Progress,
+    progress: Counter,
     filling: Filling,
 ) -> None:
     stopwatch = Stopwatch(extractor.device)

@@ -16,10 +16,10 @@ from data.files import digest_of
 from extractors import Extractor
 from extractors.store import FeatureStore
 from matchers import Matcher
+from networks.loading import Loading
 from networks.settings import settings_dict
 from networks.timing import Stopwatch
 from rerank.configuration import Configuration
-from rerank.extraction import Loading
 from rerank.filling import Filling, fill_store
 from rerank.methods import Builder, check_pairs
 from rerank.progress import stage
@@ -89,10 +89,12 @@ class Pipeline:
             retriever = Part(candidates.attributes.get("retriever", chosen.candidates.stem))
         else:
             method = self.builder.build("retriever", chosen.retriever)
+            kept_in = cache_folder(dataset, chosen.caches)
             candidates = retrieve(
                 dataset,
                 method,
-                cache_folder(dataset, chosen.caches) / dataset.queries.folder.name,
+                kept_in / dataset.queries.folder.name / method.spec.name,
+                descriptors_folder=kept_in,
                 top_k=max(RETRIEVED, chosen.candidates_per_query),
                 batch_size=self.builder.batch_size(),
                 workers=chosen.workers,

@@ -9,8 +9,8 @@ from data.decode import map_ahead
 from extractors import Features
 from extractors.store import FeatureStore
 from matchers import Matcher, Scores
+from networks.stages import Counter
 from networks.timing import Stopwatch
-from rerank.progress import Progress
 from rerank.results import QueryScores, RunFolder
 from rerank.task import Task
 
@@ -33,7 +33,7 @@ class Loaded:
 
 
 def score_queries(
-    task: Task, store: FeatureStore, matcher: Matcher, folder: RunFolder, progress: Progress
+    task: Task, store: FeatureStore, matcher: Matcher, folder: RunFolder, progress: Counter
 ) -> None:
     """Score every query that `folder` has not yet, keeping each as it is done.
 
@@ -52,9 +52,9 @@ def score_query(loaded: Loaded, matcher: Matcher, candidates: int) -> QueryScore
         return QueryScores.unscored(candidates)
     scores = matcher.score(loaded.query, loaded.candidates)
     return QueryScores(
-        values=_spread(scores.values, loaded.columns, candidates, -np.inf),
-        matches=_spread(scores.matches, loaded.columns, candidates, -1),
-        inliers=_spread(scores.inliers, loaded.columns, candidates, -1),
+        values=_spread(np.asarray(scores.values, np.float64), loaded.columns, candidates, -np.inf),
+        matches=_counts(scores.matches, loaded.columns, candidates),
+        inliers=_counts(scores.inliers, loaded.columns, candidates),
         seconds=loaded.seconds | _seconds_of(scores),
     )
 
@@ -84,13 +84,15 @@ def load_query(task: Task, store: FeatureStore, row: int) -> Loaded:
     return Loaded(row, query, candidates, columns[usable], spent | dict(stopwatch.seconds))
 
 
-def _spread(array: np.ndarray | None, columns: np.ndarray, length: int, empty: float) -> np.ndarray | None:
-    """Lay values of some columns into a whole row, `empty` elsewhere; None stays None."""
-    if array is None:
-        return None
-    row = np.full(length, empty, np.float64 if empty == -np.inf else np.int64)
+def _spread(array: np.ndarray, columns: np.ndarray, length: int, empty: float) -> np.ndarray:
+    """Lay values of some columns into a whole row of the same type, `empty` elsewhere."""
+    row = np.full(length, empty, array.dtype)
     row[columns] = array
     return row
+
+
+def _counts(counts: np.ndarray | None, columns: np.ndarray, length: int) -> np.ndarray | None:
+    return None if counts is None else _spread(counts, columns, length, -1)
 
 
 def _seconds_of(scores: Scores) -> dict[str, float]:

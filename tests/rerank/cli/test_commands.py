@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 import typer
-from click.testing import Result
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from data.errors import CacheError, ProtocolError, RerankError, ResultError, SettingsError
 from rerank.cli.app import REFUSED, app, main

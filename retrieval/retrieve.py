@@ -1,0 +1,140 @@
+"""From a dataset and a retriever to the candidates of every query."""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from data.datasets import Dataset
+from data.errors import DatasetError
+from data.files import digest_of
+from data.photoset import PhotoSet
+from networks.loading import Loading
+from networks.settings import settings_dict
+from networks.stages import Stage, logged_stage
+from retrieval.base import Retriever
+from retrieval.candidates import DATABASE, QUERIES, Candidates, read_candidates, write_candidates
+from retrieval.describing import describe_photos
+from retrieval.descriptors import DescriptorStore
+from retrieval.index import Block, Neighbours, search
+from retrieval.learned import fit_or_restore
+
+CANDIDATES_FILE = "candidates.h5"
+
+
+def retrieve(
+    dataset: Dataset,
+    retriever: Retriever,
+    folder: str | Path,
+    *,
+    descriptors_folder: str | Path | None = None,
+    top_k: int = 100,
+    batch_size: int = 1,
+    workers: int = 2,
+    exif: bool = True,
+    index: str = "exact",
+    progress: Stage = logged_stage,
+) -> Candidates:
+    """Find the nearest database photos of every query, and write them to `folder`/candidates.h5.
+
+    descriptors_folder: where descriptors, and what the retriever learns, are kept, by default `folder`;
+    one serves any number of retrievers and query sets. They are used again by runs with the same
+    settings, weights and photo lists, and an interrupted run continues. top_k: candidates per query,
+    fewer if the database is smaller. batch_size: photos of equal size per network call. workers:
+    decoding threads. exif: apply EXIF orientation. index: kind of search, see `retrieval.index`.
+    progress: opens a stage of that name and number of photos.
+    Photos that cannot be read are logged and left out: `Candidates.unreadable` names them.
+    Raises DatasetError when no photo of the database, or no query, can be read.
+    """
+    kept_in = Path(folder if descriptors_folder is None else descriptors_folder)
+    run = _start(dataset.database, retriever, kept_in, Loading(exif, workers, batch_size), progress)
+    attributes = {
+        **run.method,
+        DATABASE: asdict(dataset.database.fingerprint),
+        QUERIES: asdict(dataset.queries.fingerprint),
+        "order": {DATABASE: _digest_of_order(dataset.database), QUERIES: _digest_of_order(dataset.queries)},
+        "index": index,
+        "top_k": top_k,
+    }
+    path = Path(folder) / CANDIDATES_FILE
+    finished = read_candidates(path) if path.exists() else None
+    if finished and finished.attributes == attributes and not finished.unreadable:
+        return finished
+    database, bad_database = run.describe(dataset.database, DATABASE)
+    queries, bad_queries = run.describe(dataset.queries, QUERIES)
+    rows, found = run.search(database, queries, top_k, index)
+    candidates = Candidates(
+        query_names=[dataset.queries.names[row] for row in rows],
+        names=np.array(dataset.database.names, object)[found.indices],
+        indices=found.indices,
+        distances=found.distances,
+        attributes=attributes,
+        unreadable=bad_database + bad_queries,
+        source=path,
+    )
+    write_candidates(path, candidates)
+    return candidates
+
+
+@dataclass(frozen=True)
+class _Run:
+    """One retrieval. folder: of descriptors. method: what they depend on but the photo, JSON-able."""
+
+    retriever: Retriever
+    folder: Path
+    loading: Loading
+    progress: Stage
+    method: dict[str, Any]
+
+    def describe(self, photos: PhotoSet, part: str) -> tuple[DescriptorStore, tuple[str, ...]]:
+        """Describe what is missing of a photo set; returns its store and the keys of unreadable photos."""
+        identity = {**self.method, "photos": asdict(photos.fingerprint), "order": _digest_of_order(photos)}
+        place = self.folder / f"{self.retriever.spec.name}-{part}-{digest_of(identity)}"
+        store = DescriptorStore(place, identity, len(photos))
+        bad = describe_photos(photos, self.retriever, store, self.loading, self.progress)
+        if len(bad) == len(photos):
+            raise DatasetError(
+                f"none of the {len(bad)} photos in {photos.folder} can be read; `rerank data check` says why"
+            )
+        return store, tuple(f"{part}/{photos.paths[row]}" for row in bad)
+
+    def search(
+        self, database: DescriptorStore, queries: DescriptorStore, top_k: int, index: str
+    ) -> tuple[np.ndarray, Neighbours]:
+        """Search the database for every query that has a descriptor; returns their rows too."""
+        described = queries.read()
+        with self.progress("searching database photos", database.count) as counter:
+
+            def counted() -> Iterator[Block]:
+                for block in database.blocks():
+                    yield block
+                    for _ in block.indices:
+                        counter.advance()
+
+            return described.indices, search(counted(), described.descriptors, top_k, index)
+
+
+def _start(database: PhotoSet, retriever: Retriever, folder: Path, loading: Loading, progress: Stage) -> _Run:
+    """Let the retriever learn, if it does, or take back what it learned."""
+    method = {
+        "retriever": retriever.spec.name,
+        "settings": settings_dict(retriever.settings),
+        "weights": retriever.weights_digest,
+        "precision": retriever.precision,
+        "exif": loading.exif,
+    }
+    identity = digest_of({**method, "order": _digest_of_order(database)})
+    path = folder / f"{retriever.spec.name}-learned-{identity}.h5"
+    method["learned"] = fit_or_restore(retriever, database, path, loading)
+    return _Run(retriever, folder, loading, progress, method)
+
+
+def _digest_of_order(photos: PhotoSet) -> str:
+    """Return 16 hexadecimal digits of a set's paths in their order, which rows of descriptors follow."""
+    digest = hashlib.sha256()
+    for path in photos.paths:
+        digest.update(path.encode("utf-8", "surrogateescape") + b"\0")
+    return digest.hexdigest()[:16]
