@@ -7,6 +7,7 @@ registry = Registry(
     kind="matcher",
     group="rerank.matchers",
     builtins={
+        "affine": "matchers.affine:Affine",
         "ransac": "matchers.ransac:Ransac",
         "rapid": "matchers.rapid:Rapid",
         "superglue": "matchers.superglue:SuperGlue",

@@ -2,13 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Literal, Protocol
 
 import numpy as np
 
 from data.errors import PairError
 from extractors import ExtractorSpec, Features
 from networks.registry import MethodSpec
+
+Frame = Literal["method", "original"]
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,31 @@ class Matcher(Protocol):
 
     def match(self, query: Features, candidate: Features) -> Matches:
         """Return the correspondences of a pair, for pictures."""
+
+
+def needed(features: Features, name: str, owner: str) -> np.ndarray:
+    """Return array `name` of `features`; raises PairError, naming the matcher `owner`, without it."""
+    array: np.ndarray | None = getattr(features, name)
+    if array is None:
+        raise PairError(f"{owner} needs {name}, which the features of this photo do not have")
+    return array
+
+
+def matched_points(
+    query: Features, candidate: Features, indices: np.ndarray, owner: str
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the keypoints (M, 2) of the query and of the candidate that `indices` (M, 2) pair up."""
+    keypoints0, keypoints1 = (needed(photo, "keypoints", owner) for photo in (query, candidate))
+    return keypoints0[indices[:, 0]], keypoints1[indices[:, 1]]
+
+
+def in_frame(features: Features, frame: Frame) -> Features:
+    """Return `features` as a matcher with the setting `frame` scores them.
+
+    "method": keypoints in pixels of the frame that the method resizes photos to, where it has one, as
+    its published numbers were measured; "original": in pixels of the original photo.
+    """
+    return features.in_frame() if frame == "method" else features
 
 
 def fits(extractor: ExtractorSpec, matcher: MatcherSpec) -> bool:
