@@ -11,6 +11,10 @@ registry = Registry(
         "rootsift": "extractors.rootsift:RootSIFT",
         "superpoint": "extractors.superpoint:SuperPoint",
         "r2d2": "extractors.r2d2:R2D2",
+        "d2net": "extractors.d2net:D2Net",
+        "delg": "extractors.delg:Delg",
+        "transvpr": "extractors.transvpr:TransVPR",
+        "patchnetvlad": "extractors.patchnetvlad:PatchNetVLAD",
     },
 )
 build = registry.build

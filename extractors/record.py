@@ -1,7 +1,7 @@
 """The feature record: what an extractor gives of one photo."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 
 import numpy as np
 
@@ -18,6 +18,8 @@ class Features:
     descriptors: (N, D) float32 or float16, of unit length unless the extractor says otherwise.
     scores: (N,) float32, larger is better. scales: (N,) float32. levels: (N,) int64.
     global_descriptor: (G,) float32. dense: name -> map, for methods that keep maps.
+    frame_size: (H, W) that the whole photo was resized to, by methods whose published scores are
+        measured in pixels of that frame; None for the others.
     """
 
     image_size: tuple[int, int]
@@ -28,6 +30,7 @@ class Features:
     levels: np.ndarray | None = None
     global_descriptor: np.ndarray | None = None
     dense: Mapping[str, np.ndarray] = field(default_factory=dict)
+    frame_size: tuple[int, int] | None = None
 
     def __post_init__(self) -> None:
         lengths = {name: len(array) for name, array in self.per_keypoint().items()}
@@ -49,6 +52,22 @@ class Features:
         present = {
             item.name
             for item in fields(self)
-            if item.name not in ("image_size", "dense") and getattr(self, item.name) is not None
+            if item.name not in ("image_size", "frame_size", "dense") and getattr(self, item.name) is not None
         }
         return frozenset(present | ({"dense"} if self.dense else set()))
+
+    def in_frame(self) -> "Features":
+        """Return the same features of the resized photo, keypoints in its pixels; self without a frame."""
+        if self.frame_size is None or self.keypoints is None:
+            return self
+        keypoints = rescaled(self.keypoints, self.image_size, self.frame_size)
+        return replace(self, keypoints=keypoints, image_size=self.frame_size, frame_size=None)
+
+
+def rescaled(keypoints: np.ndarray, size: tuple[int, int], new_size: tuple[int, int]) -> np.ndarray:
+    """Carry keypoints (N, 2) of a photo of `size` (H, W) over to the photo resized to `new_size`.
+
+    Pixel centres lie at integers in both, so the corners agree: half a pixel beyond the outer centres.
+    """
+    ratio = np.array(new_size[::-1], np.float64) / size[::-1]
+    return ((keypoints + 0.5) * ratio - 0.5).astype(np.float32)

@@ -11,6 +11,7 @@ registry = Registry(
         "ransac": "matchers.ransac:Ransac",
         "rapid": "matchers.rapid:Rapid",
         "superglue": "matchers.superglue:SuperGlue",
+        "rrt": "matchers.rrt:Rrt",
     },
 )
 build = registry.build

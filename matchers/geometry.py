@@ -82,7 +82,9 @@ def estimate_homography(source: np.ndarray, target: np.ndarray, robust: Robust) 
     """
     if len(source) < SAMPLE:
         return Estimate(None, np.zeros(len(source), bool))
-    homography = BACK_ENDS[robust.estimator](source, target, robust)
+    # Four matches determine the homography; USAC, which also tests how the sample lies, refuses many.
+    estimator = "ransac" if len(source) == SAMPLE else robust.estimator
+    homography = BACK_ENDS[estimator](source, target, robust)
     if homography is None or not np.isfinite(homography).all():
         return Estimate(None, np.zeros(len(source), bool))
     return Estimate(homography, forward_errors(homography, source, target) <= robust.reprojection_px)

@@ -67,7 +67,11 @@ def demo(
     """Draw a city, retrieve, re-rank by day and by night, and print the table."""
     draw_city(folder, CitySettings(seed=seed))
     configuration = Configuration(
-        dataset=str(folder), queries_folders=DEMO_QUERIES, pairs=DEMO_PAIRS, results=results
+        dataset=str(folder),
+        queries_folders=DEMO_QUERIES,
+        pairs=DEMO_PAIRS,
+        results=results,
+        caches=folder / "caches",
     )
     report = _compute(configuration)
     write_tables(report.runs, results)

@@ -1,22 +1,28 @@
-"""`rerank weights`: which published checkpoints there are, where they lie, fetching and checking them."""
+"""`rerank weights`: which published checkpoints there are, where they lie; fetch, check, convert them."""
 
+import importlib
 import json
 from dataclasses import asdict, replace
 from itertools import groupby
+from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from data.errors import RerankError
+from data.errors import RerankError, SettingsError
 from networks.checkpoints import find_checkpoint
+from networks.settings import nearest
 from networks.weights_admin import Status, Verdict, list_checkpoints, status, verify
 from networks.weights_policy import current_policy, using_policy
 
 _PIPED_WIDTH = 240  # so that nothing is cut where no terminal sets the width
 
-app = typer.Typer(help="List, fetch and check published weights.", no_args_is_help=True)
+# method -> what converts its published files: called with the source and the output, or None
+CONVERTERS = {"delg": "extractors.delg_weights:convert_delg"}
+
+app = typer.Typer(help="List, fetch, check and convert published weights.", no_args_is_help=True)
 
 
 @app.command(name="list")
@@ -86,6 +92,22 @@ def where(name: Annotated[str, typer.Argument(help="File name.")]) -> None:
     typer.echo(found.path)
     if not found.present:
         raise typer.Exit(1)
+
+
+@app.command()
+def convert(
+    method: Annotated[str, typer.Argument(help=f"One of: {', '.join(CONVERTERS)}.")],
+    path: Annotated[Path, typer.Argument(help="What was published: a file, a folder or an archive.")],
+    output: Annotated[
+        Path | None, typer.Option(help="Default: a file of that name in the weights folder.")
+    ] = None,
+) -> None:
+    """Convert weights of another framework to safetensors, with their provenance; print where they lie."""
+    if method not in CONVERTERS:
+        raise SettingsError(f"no conversion is known for {method!r}{nearest(method, CONVERTERS)}")
+    module, _, function = CONVERTERS[method].partition(":")
+    written = getattr(importlib.import_module(module), function)(path, output)
+    typer.echo(written)
 
 
 def _licence(item: Status) -> str:

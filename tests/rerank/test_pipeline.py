@@ -8,6 +8,7 @@ from typing import Any
 import h5py
 import numpy as np
 import pytest
+from PIL import Image
 
 from data.errors import CacheError, DatasetError, DiskSpaceError, PairError, ResultError, SettingsError
 from rerank import space
@@ -142,6 +143,27 @@ def test_a_blank_photo_and_one_of_another_size_are_scored(places: Path, tmp_path
     assert np.isfinite(reranked.values).all()
     assert (reranked.values[-1] == 0).all()  # the blank query matches nothing
     assert reranked.first_hits()[:4].tolist() == [0, 0, 0, 0]
+
+
+def test_photos_of_every_odd_kind_go_through(places: Path, tmp_path: Path) -> None:
+    database = places / "database"
+    kinds = {
+        "one_pixel": Image.new("RGB", (1, 1), (9, 9, 9)),
+        "grey": Image.fromarray(texture(20)[..., 0]),
+        "alpha": Image.fromarray(texture(21)).convert("RGBA"),
+        "sixteen_bit": Image.fromarray(texture(22)[..., 0].astype(np.uint16) * 256),
+        "wide": Image.fromarray(np.tile(texture(23)[:40], (1, 50, 1))[:, :8000]),
+    }
+    for number, (kind, image) in enumerate(kinds.items()):
+        image.save(database / place_name(20 + number, note=kind).replace(".jpg", ".png"))
+    turned = Image.Exif()
+    turned[0x0112] = 6
+    Image.fromarray(texture(24)).save(database / place_name(30), exif=turned)
+    report = run(places, tmp_path)
+    assert not report.bad_photos
+    assert report.runs[1].shortlist.candidates == 12
+    assert np.isfinite(report.runs[1].values).all()
+    assert report.runs[1].first_hits().tolist() == [0, 0, 0, 0]
 
 
 def test_photos_that_break_after_retrieval_come_last_and_are_named(places: Path, tmp_path: Path) -> None:

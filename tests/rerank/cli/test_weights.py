@@ -6,7 +6,7 @@ import pytest
 import torch
 from typer.testing import CliRunner
 
-from data.errors import WeightsError
+from data.errors import SettingsError, WeightsError
 from data.files import sha256_of_file
 from networks import checkpoints, weights_admin
 from networks.checkpoint_record import Checkpoint
@@ -113,3 +113,23 @@ def test_where() -> None:
     present = runner.invoke(app, ["where", FREE])
     assert (present.exit_code, present.stdout.strip()) == (0, str(place(FREE)))
     assert isinstance(runner.invoke(app, ["where", "nothing"]).exception, WeightsError)
+
+
+def test_convert_writes_what_the_method_loads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+
+    def convert(path: Path, output: Path | None) -> Path:
+        asked.append((path, output))
+        return output or current_policy().folder / "delg.safetensors"
+
+    monkeypatch.setattr("extractors.delg_weights.convert_delg", convert)
+    result = runner.invoke(app, ["convert", "delg", str(tmp_path)])
+    assert result.stdout.strip() == str(place("delg.safetensors"))
+    assert runner.invoke(app, ["convert", "delg", "a", "--output", "b"]).stdout == "b\n"
+    assert asked == [(tmp_path, None), (Path("a"), Path("b"))]
+
+
+def test_convert_knows_its_methods() -> None:
+    result = runner.invoke(app, ["convert", "dleg", "somewhere"])
+    assert isinstance(result.exception, SettingsError)
+    assert "did you mean 'delg'" in str(result.exception)

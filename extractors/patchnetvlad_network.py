@@ -1,0 +1,105 @@
+"""The layers of Patch-NetVLAD: VGG-16, NetVLAD over windows of its map, PCA with whitening.
+
+Source: Hausler, Garg, Xu, Milford, Fischer, CVPR 2021 (arXiv 2103.01486); tensors are named as in the
+published files. A window's descriptor has 512 residuals for each of K clusters, cluster after cluster.
+They are made a few clusters at a time, since those of all windows together take hundreds of megabytes.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Literal
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from networks.backbones import vgg16_sequence
+
+CHANNELS = 512
+CLUSTERS_AT_ONCE = 8
+LEAST_NORM = 1e-12
+
+Pooling = Literal["direct", "integral"]
+
+
+class NetVLAD(nn.Module):
+    """Soft assignment of cells to clusters, and their residuals from the clusters' centroids."""
+
+    def __init__(self, clusters: int) -> None:
+        super().__init__()
+        self.centroids = nn.Parameter(torch.zeros(clusters, CHANNELS))
+        self.conv = nn.Conv2d(CHANNELS, clusters, 1, bias=False)
+
+    def forward(self, features: torch.Tensor) -> Iterator[torch.Tensor]:
+        """Yield weighted residuals (k, 512, h, w) of a map (512, h, w), a few clusters at a time."""
+        cells = F.normalize(features, dim=0)
+        shares = self.conv(cells[None])[0].softmax(dim=0)
+        for first in range(0, len(shares), CLUSTERS_AT_ONCE):
+            some = slice(first, first + CLUSTERS_AT_ONCE)
+            yield shares[some, None] * (cells - self.centroids[some, :, None, None])
+
+
+class PatchNetVLADNetwork(nn.Module):
+    """The whole network. components: length of a descriptor after the PCA."""
+
+    def __init__(self, clusters: int, components: int) -> None:
+        super().__init__()
+        self.encoder = vgg16_sequence()
+        self.pool = NetVLAD(clusters)
+        # Up to 134 million weights: drawing values for them would take longer than loading theirs.
+        self.WPCA = nn.Sequential(nn.utils.skip_init(nn.Conv2d, CHANNELS * clusters, components, 1))
+
+    def parts(
+        self, features: torch.Tensor, sizes: Sequence[int], pooling: Pooling = "direct"
+    ) -> Iterator[torch.Tensor]:
+        """Yield the descriptors of all windows before the PCA, a few clusters at a time, (512 k, N) each.
+
+        features: float32 map (512, h, w). sizes: sides of the windows, cells; a window begins at every
+        cell where it fits, row by row, one size after the other. The last column is the whole map.
+        pooling: see `direct_means` and `integral_means`. Each cluster's 512 values have unit length.
+        """
+        means = POOLINGS[pooling]
+        with torch.autocast(features.device.type, enabled=False):
+            for residuals in self.pool(features):
+                pooled = [means(residuals, size).flatten(2) for size in sizes]
+                pooled.append(residuals.mean(dim=(2, 3))[..., None])
+                yield F.normalize(torch.cat(pooled, dim=2), dim=1).flatten(0, 1)
+
+    def compress(self, parts: Iterable[torch.Tensor]) -> torch.Tensor:
+        """Return unit descriptors (N, components) after the PCA, from the `parts` of (512 K, N)."""
+        weight, bias = self.WPCA.get_parameter("0.weight")[:, :, 0, 0], self.WPCA.get_parameter("0.bias")
+        projected, squares, first = torch.zeros(()), torch.zeros(()), 0
+        for part in parts:
+            projected = projected + (weight[:, first : first + len(part)] @ part).float()
+            squares = squares + part.square().sum(dim=0)
+            first += len(part)
+        lengths = squares.sqrt().clamp(min=LEAST_NORM)
+        return F.normalize(projected / lengths + bias[:, None], dim=0).T
+
+
+def uncompressed(parts: Iterable[torch.Tensor]) -> torch.Tensor:
+    """Return unit descriptors (N, 512 K) without the PCA, from the `parts` of (512 K, N)."""
+    return F.normalize(torch.cat(list(parts)), dim=0).T
+
+
+def direct_means(maps: torch.Tensor, size: int) -> torch.Tensor:
+    """Return the means of all `size` x `size` windows of maps (k, C, h, w), none where they do not fit."""
+    if size > min(maps.shape[2:]):
+        return maps[:, :, :0, :0]
+    return F.avg_pool2d(F.avg_pool2d(maps, (size, 1), stride=1), (1, size), stride=1)
+
+
+def integral_means(maps: torch.Tensor, size: int) -> torch.Tensor:
+    """Return what `direct_means` does, but by differences of running sums, as published.
+
+    In float32 they lose residuals far smaller than the sums, and the clusters that a window has nearly
+    nothing of come out as noise.
+    """
+    sums = F.pad(maps.cumsum(dim=2).cumsum(dim=3), (1, 0, 1, 0))
+    low, high = sums[:, :, :-size], sums[:, :, size:]
+    return ((low[..., :-size] - low[..., size:]) + (high[..., size:] - high[..., :-size])) / size**2
+
+
+POOLINGS: dict[Pooling, Callable[[torch.Tensor, int], torch.Tensor]] = {
+    "direct": direct_means,
+    "integral": integral_means,
+}

@@ -1,0 +1,206 @@
+"""SuperPoint: keypoints on the pixel grid and 256-D descriptors in one pass of a small network.
+
+Source: DeTone, Malisiewicz, Rabinovich, CVPR Workshops 2018 (arXiv 1712.07629), with the inference
+that was published with SuperGlue: photos at their stored size, luma of the float channels,
+suppression in two extra rounds, descriptors by bilinear interpolation.
+"""
+
+import functools
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from pydantic import NonNegativeFloat, NonNegativeInt, PositiveInt
+from torch import nn
+
+from data.errors import SettingsError
+from extractors.base import ExtractorSpec
+from extractors.record import Features
+from networks.keypoints import strongest_first, suppress_non_maxima
+from networks.precision import inference, placed
+from networks.resizing import to_unit_range
+from networks.state_dicts import load_strictly
+
+Sampling = Literal["published", "exact"]
+
+CELL_PX = 8  # the encoder halves three times
+WARN_PIXELS = 4_000_000
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class SuperPointSettings:
+    """Settings of SuperPoint; the defaults are those of the published re-ranking benchmark.
+
+    descriptor_dim: width of the descriptor head; the published weights have 256.
+    nms_radius: pixels, 0 for no suppression. keypoint_threshold: scores must lie above it.
+    max_keypoints: the best so many are kept; -1 for all. remove_borders: pixels along each border
+    without keypoints. sampling: "published" stretches the descriptor map a little over the photo, as
+    the published code does and SuperGlue's weights expect; "exact" is geometrically right.
+    """
+
+    descriptor_dim: PositiveInt = 256
+    nms_radius: NonNegativeInt = 4
+    keypoint_threshold: NonNegativeFloat = 0.005
+    max_keypoints: int = 1024
+    remove_borders: NonNegativeInt = 4
+    sampling: Sampling = "published"
+
+    def __post_init__(self) -> None:
+        if self.max_keypoints == 0 or self.max_keypoints < -1:
+            raise SettingsError(
+                f"superpoint: max_keypoints is {self.max_keypoints}; use a positive count, or -1 for all"
+            )
+
+
+class SuperPointNetwork(nn.Module):
+    """The layers, named as in the published file."""
+
+    def __init__(self, descriptor_dim: int = 256) -> None:
+        super().__init__()
+        widths = {"1": (1, 64), "2": (64, 64), "3": (64, 128), "4": (128, 128)}
+        for stage, (inputs, outputs) in widths.items():
+            self.add_module(f"conv{stage}a", nn.Conv2d(inputs, outputs, 3, padding=1))
+            self.add_module(f"conv{stage}b", nn.Conv2d(outputs, outputs, 3, padding=1))
+        self.pool = nn.MaxPool2d(2)
+        self.convPa = nn.Conv2d(128, 256, 3, padding=1)
+        self.convPb = nn.Conv2d(256, CELL_PX**2 + 1, 1)
+        self.convDa = nn.Conv2d(128, 256, 3, padding=1)
+        self.convDb = nn.Conv2d(256, descriptor_dim, 1)
+
+    def forward(self, grey: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return score maps (B, 8h, 8w) and unit descriptors (B, D, h, w) of grey photos (B, 1, H, W).
+
+        h = H // 8 and w = W // 8. Both are float32 whatever the precision of the encoder: half
+        precision would make plateaus that all pass for local maxima.
+        """
+        encoded = self.encode(grey).float()
+        with torch.autocast(encoded.device.type, enabled=False):
+            logits = self.convPb(F.relu_(self.convPa(encoded)))
+            dense = self.convDb(F.relu_(self.convDa(encoded)))
+            shares = logits.softmax(dim=1)[:, :-1]
+            return F.pixel_shuffle(shares, CELL_PX).squeeze(1), F.normalize(dense, dim=1)
+
+    def encode(self, grey: torch.Tensor) -> torch.Tensor:
+        """Return the feature map (B, 128, h, w) that both heads read."""
+        x = grey
+        for stage in "1234":
+            x = F.relu_(self.get_submodule(f"conv{stage}a")(x))
+            x = F.relu_(self.get_submodule(f"conv{stage}b")(x))
+            x = self.pool(x) if stage != "4" else x
+        return x
+
+
+def select(kept: torch.Tensor, settings: SuperPointSettings) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return keypoints (N, 2), x then y as float32, and scores (N,) of a suppressed score map (H, W)."""
+    height, width = kept.shape
+    y, x = torch.nonzero(kept > settings.keypoint_threshold, as_tuple=True)
+    border = settings.remove_borders
+    inside = (x >= border) & (x < width - border) & (y >= border) & (y < height - border)
+    y, x = y[inside], x[inside]
+    scores = kept[y, x]
+    if 0 < settings.max_keypoints < len(scores):
+        best = strongest_first(scores, settings.max_keypoints)
+        y, x, scores = y[best], x[best], scores[best]
+    return torch.stack([x, y], dim=1).float(), scores
+
+
+def sample_descriptors(dense: torch.Tensor, keypoints: torch.Tensor, sampling: Sampling) -> torch.Tensor:
+    """Interpolate unit descriptors (N, D) bilinearly on a map (D, h, w), zeros outside.
+
+    keypoints: (N, 2), x then y in pixels. sampling: "published" puts the centre of the first cell at
+    pixel 3.5, but that of the last one at 8w - 1 rather than 8w - 4.5; "exact" has it right.
+    """
+    size = CELL_PX * torch.tensor(dense.shape[:0:-1], device=dense.device)
+    if sampling == "published":
+        places = 2 * (keypoints - (CELL_PX - 1) / 2) / (size - (CELL_PX + 1) / 2) - 1
+    else:
+        places = (2 * keypoints + 1) / size - 1
+    sampled = F.grid_sample(dense[None], places[None, None], align_corners=sampling == "published")
+    return F.normalize(sampled[0, :, 0], dim=0).T.contiguous()
+
+
+def _nothing(size: tuple[int, int], descriptor_dim: int) -> Features:
+    return Features(
+        size,
+        keypoints=np.zeros((0, 2), np.float32),
+        descriptors=np.zeros((0, descriptor_dim), np.float32),
+        scores=np.zeros(0, np.float32),
+    )
+
+
+@functools.cache
+def _warn_of_memory(height: int, width: int) -> None:
+    """Warn once for each size."""
+    gigabytes = 2 * 64 * height * width * 4 / 1e9
+    log.warning("superpoint takes about %.1f GB for a photo of %d x %d pixels", gigabytes, width, height)
+
+
+class SuperPoint:
+    """SuperPoint as an extractor."""
+
+    spec: ClassVar[ExtractorSpec] = ExtractorSpec(
+        name="superpoint",
+        summary="Keypoints on the pixel grid and 256-D descriptors from a small VGG-like network.",
+        source="DeTone et al., CVPR Workshops 2018, arXiv 1712.07629; magicleap/SuperGluePretrainedNetwork",
+        licence="code Apache-2.0; weights Magic Leap, academic or non-profit noncommercial research only",
+        descriptor_dim=256,
+        family="superpoint",
+    )
+    Settings: ClassVar[type] = SuperPointSettings
+
+    def __init__(
+        self,
+        settings: SuperPointSettings,
+        state: dict[str, torch.Tensor],
+        device: torch.device,
+        precision: str = "float32",
+    ) -> None:
+        self.settings = settings
+        self.device = device
+        self.precision = precision
+        network = SuperPointNetwork(settings.descriptor_dim)
+        self.network = placed(load_strictly(network, state, self.spec.name), device)
+
+    @classmethod
+    def checkpoint(cls, settings: SuperPointSettings) -> str:
+        """Return the name of the published file."""
+        return "superpoint_v1.pth"
+
+    def prepare(self, image: np.ndarray) -> torch.Tensor:
+        """Turn a uint8 RGB image (H, W, 3) into luma (1, H, W), float32 in [0, 1], at its own size."""
+        red, green, blue = to_unit_range(image)
+        return (0.2989 * red + 0.587 * green + 0.114 * blue)[None]
+
+    def extract(
+        self, batch: torch.Tensor, image_sizes: Sequence[tuple[int, int]] | None = None
+    ) -> list[Features]:
+        """Extract keypoints, descriptors (N, D) and scores of prepared photos (B, 1, H, W).
+
+        Keypoints lie on whole pixels: by falling score where max_keypoints cut some off, else row by
+        row. Photos less than 8 pixels high or wide have none. image_sizes is not needed: no resizing.
+        """
+        height, width = batch.shape[-2:]
+        if min(height, width) < CELL_PX:
+            return [_nothing((height, width), self.settings.descriptor_dim) for _ in batch]
+        if height * width > WARN_PIXELS:
+            _warn_of_memory(height, width)
+        with inference(self.device, self.precision):
+            scores, dense = self.network(batch.to(self.device))
+            kept = suppress_non_maxima(scores, self.settings.nms_radius)
+            return [self._describe((height, width), *maps) for maps in zip(kept, dense, strict=True)]
+
+    def _describe(self, size: tuple[int, int], kept: torch.Tensor, dense: torch.Tensor) -> Features:
+        keypoints, scores = select(kept, self.settings)
+        descriptors = sample_descriptors(dense, keypoints, self.settings.sampling)
+        return Features(
+            size,
+            keypoints=keypoints.cpu().numpy(),
+            descriptors=descriptors.cpu().numpy(),
+            scores=scores.cpu().numpy(),
+        )
