@@ -5,7 +5,7 @@ Source: Cao et al., DELG, ECCV 2020; `image_reranking.py` of tensorflow/models, 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import cv2
 import numpy as np
@@ -19,6 +19,7 @@ from matchers.mutual import nearest_descriptors
 from networks.timing import Stopwatch
 
 SAMPLE = 3  # points that determine an affine map
+TIE_SHARE = 0.25  # of a similarity in [-1, 1]: less than half an inlier between any two candidates
 
 
 @dataclass(frozen=True)
@@ -29,12 +30,15 @@ class AffineSettings:
     matched with its nearest in the candidate; one of those may serve several. residual_px: errors of
     inliers lie below it, pixels of the query photo. iterations: samples of three matches.
     confidence: probability of an all-inlier sample at which sampling stops; DELG never stops early.
+    tie_break: what orders candidates of equal counts: "global", the similarity of the features' own
+    global descriptors where they have one, as published; "retriever", the retriever's order.
     """
 
     match_distance: float = 1.0
     residual_px: float = 20.0
     iterations: int = 1000
     confidence: float = 0.99999
+    tie_break: Literal["global", "retriever"] = "global"
 
     def __post_init__(self) -> None:
         sound = min(self.match_distance, self.residual_px) > 0 and self.iterations >= 1
@@ -70,7 +74,10 @@ class Affine:
         """Return None: there is no network."""
 
     def score(self, query: Features, candidates: Sequence[Features]) -> Scores:
-        """Count the inliers of each candidate; three matches or fewer score 0."""
+        """Count the inliers of each candidate; three matches or fewer count 0.
+
+        To the count a quarter of the global similarity is added, which changes the order of ties alone.
+        """
         clock = Stopwatch(self.device)
         with clock.measure("matching"):
             found = [self._neighbours(query, candidate) for candidate in candidates]
@@ -81,7 +88,7 @@ class Affine:
             ]
             inliers = np.array([mask.sum() for mask in on_threads(self._inliers, points)], np.int64)
         return Scores(
-            values=inliers.astype(np.float64),
+            values=inliers + np.array([self._tie_break(query, candidate) for candidate in candidates]),
             matches=np.array([len(indices) for indices in found], np.int64),
             inliers=inliers,
             matching_s=clock.seconds["matching"],
@@ -93,6 +100,13 @@ class Affine:
         indices = self._neighbours(query, candidate)
         points = matched_points(query, candidate, indices, self.spec.name)
         return Matches(*points, self._inliers(points), indices=indices)
+
+    def _tie_break(self, query: Features, candidate: Features) -> float:
+        """Return what is added to a count; nothing where a global descriptor lacks."""
+        whole0, whole1 = query.global_descriptor, candidate.global_descriptor
+        if self.settings.tie_break == "retriever" or whole0 is None or whole1 is None:
+            return 0.0
+        return TIE_SHARE * float(whole0.astype(np.float64) @ whole1.astype(np.float64))
 
     def _neighbours(self, query: Features, candidate: Features) -> np.ndarray:
         """Return (M, 2) int64: features of the query, and the nearest of the candidate within reach."""

@@ -120,7 +120,7 @@ def _delg() -> Iterator[Checkpoint]:
                 licence="Apache-2.0 (the repository's)",
                 commercial=True,
                 address=f"https://storage.googleapis.com/delf/{file}",
-                container="TensorFlow SavedModel in a tar archive, converted by the extractor",
+                container="TensorFlow SavedModel in a tar archive, read without TensorFlow",
             )
 
 

@@ -31,14 +31,15 @@ def load_checkpoint(name: str, path: str | Path | None = None) -> "dict[str, tor
 def find_checkpoint(name: str, path: str | Path | None = None) -> Path:
     """Return the file of checkpoint `name`.
 
-    Looked for at `path`, a file that is taken as it is or a folder that may hold `name`; then in the
-    weights folder; then downloaded there. What a folder holds must be the published file.
+    Looked for at `path`, a file or TensorFlow SavedModel that is taken as it is, or a folder that may
+    hold `name`; then in the weights folder; then downloaded there. What a folder holds must be the
+    published file.
     Raises WeightsError when it is missing, damaged, or forbidden by the licence policy in force, and
     DiskSpaceError when a download does not fit.
     """
     checkpoint = CHECKPOINTS.get(name) or unlisted(name)
     policy = current_policy()
-    given = None if path is None else Path(path)
+    given = None if path is None else _within_saved_model(Path(path))
     if given is not None and not given.exists():
         raise WeightsError(
             f"{given} does not exist; expected {name}, another file with its tensors, or a folder"
@@ -52,6 +53,12 @@ def find_checkpoint(name: str, path: str | Path | None = None) -> Path:
         if place.is_file():
             return _checked(place, checkpoint)
     return _fetched(checkpoint, policy)
+
+
+def _within_saved_model(path: Path) -> Path:
+    """Return the index of a TensorFlow SavedModel folder's variables, any other path as it is."""
+    index = path / "variables" / "variables.index"
+    return index if index.is_file() else path
 
 
 def _users_own(file: Path, checkpoint: Checkpoint, policy: WeightsPolicy) -> Path:

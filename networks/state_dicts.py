@@ -14,6 +14,8 @@ from torch import nn
 
 from data.errors import WeightsError
 from networks.checkpoint_check import TORCH_FORMATS, format_of
+from networks.delg_variables import read_delg
+from networks.tensorflow_bundle import INDEX
 
 N = TypeVar("N", bound=nn.Module)
 
@@ -26,10 +28,13 @@ _SHOWN = 5
 def read_state(path: Path) -> dict[str, torch.Tensor]:
     """Read the state dict of a PyTorch or safetensors file, unwrapped, on the CPU.
 
-    Raises WeightsError when the file is of another format, damaged, or a pickle that wants more than
-    tensors and plain containers, which could run code of its maker.
+    Of TensorFlow's files, an index or an archive, DELG's are known. Raises WeightsError when the file
+    is of another format, damaged, or a pickle that wants more than tensors and plain containers, which
+    could run code of its maker.
     """
     found = format_of(path)
+    if found == "gzip" or path.suffix == INDEX:
+        return read_delg(path)
     if found == "safetensors":
         return unwrap(_read_safetensors(path), str(path))
     if found in TORCH_FORMATS:

@@ -76,8 +76,9 @@ class Environment:
 
 
 def method_differences(a: Method, b: Method) -> list[str]:
-    """Say in words what differs between two methods: parts, settings, weights, precision, device."""
-    return mapping_differences(_method_mapping(a), _method_mapping(b))
+    """Say what differs between two methods: parts, precision, device; settings of parts that both have."""
+    shared = {part.name for part in a.parts} & {part.name for part in b.parts}
+    return mapping_differences(_method_mapping(a, shared), _method_mapping(b, shared))
 
 
 def environment_differences(a: Environment, b: Environment) -> list[str]:
@@ -103,12 +104,13 @@ def current_environment() -> Environment:
     )
 
 
-def _method_mapping(method: Method) -> dict[str, Any]:
+def _method_mapping(method: Method, shown: set[str]) -> dict[str, Any]:
     named = settings_dict(method)
     parts = named.pop("parts")
     named["method"] = method.name
     for part in parts:
-        named[part["name"]] = {"weights (digest)": part["weights"], **part["settings"]}
+        if part["name"] in shown:
+            named[part["name"]] = {"weights (digest)": part["weights"], **part["settings"]}
     return named
 
 

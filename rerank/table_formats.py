@@ -16,6 +16,7 @@ from rerank.tables import Row, Table
 
 NOTHING = "No finished run."
 ABSENT = "-"
+TERMINAL_DECIMALS = 0  # of intervals, so that a table fits 120 columns
 
 
 def to_terminal(tables: Sequence[Table]) -> list[TerminalTable]:
@@ -26,7 +27,9 @@ def to_terminal(tables: Sequence[Table]) -> list[TerminalTable]:
         for number, heading in enumerate(_headings(table)):
             shown.add_column(heading, justify="right" if number else "left")
         for row in table.rows:
-            shown.add_row(*(Text(text, "bold" if bold else "") for text, bold in _cells(table, row)))
+            shown.add_row(
+                *(Text(text, "bold" if bold else "") for text, bold in _cells(table, row, TERMINAL_DECIMALS))
+            )
         made.append(shown)
     return made
 
@@ -89,10 +92,10 @@ def _headings(table: Table) -> list[str]:
     return ["method", *(f"R@{n}" for n in table.ns), "gain at R@1", "cold", "warm"]
 
 
-def _cells(table: Table, row: Row) -> list[tuple[str, bool]]:
-    """Return the cells of a row as text, and whether each is bold."""
-    recalls = [(_interval(row.recalls[n], "{:.1f}"), n in row.best) for n in table.ns]
-    rest = [_interval(row.gain, "{:+.1f}"), _latency(row.cold), _latency(row.warm)]
+def _cells(table: Table, row: Row, decimals: int = 1) -> list[tuple[str, bool]]:
+    """Return the cells of a row as text, and whether each is bold. decimals: of the intervals' ends."""
+    recalls = [(_interval(row.recalls[n], "{:.1f}", decimals), n in row.best) for n in table.ns]
+    rest = [_interval(row.gain, "{:+.1f}", decimals), _latency(row.cold), _latency(row.warm)]
     return [(row.method, False), *recalls, *((text, False) for text in rest)]
 
 
@@ -100,11 +103,16 @@ def _marked(table: Table, row: Row, escape: Callable[[str], str], bold: str) -> 
     return [bold.format(escape(text)) if mark else escape(text) for text, mark in _cells(table, row)]
 
 
-def _interval(interval: Interval | None, number: str) -> str:
+def _interval(interval: Interval | None, number: str, decimals: int) -> str:
     if interval is None or math.isnan(interval.value):
         return ABSENT
-    value, low, high = (number.format(round(part, 1) + 0.0) for part in astuple(interval))  # no "-0.0"
-    return f"{value} [{low}, {high}]"
+    ends = number.replace("1", str(decimals))
+    low, high = (_written(end, ends, decimals) for end in (interval.low, interval.high))
+    return f"{_written(interval.value, number, 1)} [{low}, {high}]"
+
+
+def _written(value: float, form: str, decimals: int) -> str:
+    return form.format(round(value, decimals) + 0.0)  # + 0.0: no "-0.0"
 
 
 def _latency(percentiles: Percentiles | None) -> str:

@@ -2,21 +2,27 @@
 
 import re
 from collections.abc import Callable
+from itertools import pairwise
 
 import numpy as np
 import pytest
 import torch
 from scipy.spatial import cKDTree
 
+import matchers
 from extractors import Features
 from extractors.delg import Delg
 from extractors.delg_network import DelgNetwork
 from extractors.delg_pyramid import level_size, limit_size, resize_level
+from matchers import Matches
+from matchers.affine import Affine
 from tests.parity.delg_fixture import FOLDERS, Arrays, DelgFixture, extract
 from tests.parity.golden import Golden
 
 # of the features' pairing, in words in meta.json
 SCALE_RTOL, LOCATION_PX, BORDERLINE_RTOL = 1e-5, 0.01, 2e-4
+
+DIFFERING_PAIRS, INLIERS_SHARE, INLIERS = 0.02, 0.15, 2  # of matches, and of counts, in words too
 
 training_alone = pytest.mark.parametrize("fixture", ["training"], indirect=True)
 
@@ -155,6 +161,56 @@ def hold_borderline(found: Features, arrays: Arrays, case: str, threshold: float
     single = [*np.delete(stored, there), *np.delete(found.scores, here)]
     assert all(np.isclose(score, borders, rtol=BORDERLINE_RTOL).any() for score in single), case
     assert len(there) > 0.9 * len(stored), f"{case}: only {len(there)} of {len(stored)} features"
+
+
+def test_matches_counts_and_ranking(fixture: DelgFixture) -> None:
+    arrays, config = fixture.arrays(), fixture.config["matching"]
+    affine = matchers.build(
+        "affine",
+        match_distance=config["descriptor_matching_threshold"],
+        residual_px=config["ransac_residual_threshold"],
+        iterations=config["max_trials"],
+    )
+    for name in [name.removesuffix("_inliers") for name in arrays if name.endswith("_inliers")]:
+        photos = [int(number) for number in name.removeprefix("pair")]
+        query, candidate = (fixture.features("thr", number) for number in photos)
+        hold_matches(affine.match(query, candidate), (query, candidate), photos, fixture)
+        counts = arrays[f"{name}_inliers"]
+        count = affine.score(query, [candidate]).inliers[0]
+        low, high = (1 - INLIERS_SHARE) * counts.min(), (1 + INLIERS_SHARE) * counts.max()
+        assert low - INLIERS <= count <= high + INLIERS, f"{name}: {count}, published {np.unique(counts)}"
+        similarity = query.global_descriptor @ candidate.global_descriptor
+        fixture.hold(np.array([similarity]), f"{name}_similarity")
+    hold_ranking(affine, fixture)
+
+
+def hold_matches(
+    found: Matches, features: tuple[Features, Features], photos: list[int], fixture: DelgFixture
+) -> None:
+    """Hold matches as a set of pairs of features, and the distances of the shared ones."""
+    arrays, name = fixture.arrays(), "pair{}{}".format(*photos)
+    paired = [pairing(item, arrays, f"thr{photo}") for item, photo in zip(features, photos, strict=True)]
+    here = [dict(zip(there, rows, strict=True)) for there, rows in paired]
+    stored = zip(arrays[f"{name}_match_query"].tolist(), arrays[f"{name}_match_index"].tolist(), strict=True)
+    ours = [(here[0].get(first, -1), here[1].get(second, -1)) for first, second in stored]
+    both = [row for row, pair in enumerate(ours) if pair in set(map(tuple, found.indices.tolist()))]
+    assert len(both) >= (1 - DIFFERING_PAIRS) * max(len(ours), len(found.indices)), name
+    first, second = np.array([ours[row] for row in both]).T
+    distances = np.linalg.norm(features[0].descriptors[first] - features[1].descriptors[second], axis=1)
+    fixture.hold(distances, f"{name}_match_distance", arrays[f"{name}_match_distance"][both])
+
+
+def hold_ranking(affine: Affine, fixture: DelgFixture) -> None:
+    """Hold the order for photo 0: itself first, the others where their published counts do not overlap."""
+    arrays = fixture.arrays()
+    published = arrays["rank"].tolist()
+    candidates = [fixture.features("thr", number) for number in sorted(published, reverse=True)]
+    values = affine.score(fixture.features("thr", published[0]), candidates).values
+    order = [sorted(published, reverse=True)[row] for row in np.argsort(-values, kind="stable")]
+    counts = [arrays[f"pair{published[0]}{number}_inliers"] for number in published[1:]]
+    overlapping = any(one.min() <= other.max() for one, other in pairwise(counts))
+    assert order[0] == published[0]
+    assert overlapping or order == published
 
 
 @training_alone
