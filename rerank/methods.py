@@ -12,6 +12,7 @@ import retrieval
 from data.errors import SettingsError, WeightsError
 from extractors import ExtractorSpec
 from matchers import MatcherSpec
+from networks.checkpoints import find_checkpoint
 from networks.registry import Registry
 from networks.settings import make_settings, nearest
 from rerank.configuration import Configuration
@@ -48,6 +49,14 @@ class Builder:
             precision=self.configuration.precision,
             **settings,
         )
+
+    def fetch_weights(self, kind: str, name: str) -> None:
+        """Find or download the weights of a method, so that a missing file is told before any work."""
+        method = REGISTRIES[kind].load(name)
+        settings = self.configuration.settings.get(name, {})
+        wanted = method.checkpoint(make_settings(method.Settings, settings, owner=name))
+        if wanted is not None:
+            find_checkpoint(wanted, self.weights_of(method, settings))
 
     def device(self) -> str:
         """Return the torch device in use; "auto" is a GPU where there is one."""

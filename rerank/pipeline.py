@@ -62,6 +62,7 @@ class Pipeline:
         """Run the retriever and every pair on every query set; refuse impossible pairs beforehand."""
         pairs = self.configuration.split_pairs()
         check_pairs(pairs)
+        self._fetch_weights(pairs)
         tasks = [self.task(dataset) for dataset in self.datasets()]
         report = Report()
         for task in tasks:
@@ -71,6 +72,13 @@ class Pipeline:
             matchers = [matcher for extractor, matcher in pairs if extractor == extractor_name]
             self._run_extractor(extractor_name, matchers, tasks, report)
         return report
+
+    def _fetch_weights(self, pairs: list[tuple[str, str]]) -> None:
+        if self.configuration.candidates is None:
+            self.builder.fetch_weights("retriever", self.configuration.retriever)
+        for extractor, matcher in pairs:
+            self.builder.fetch_weights("extractor", extractor)
+            self.builder.fetch_weights("matcher", matcher)
 
     def datasets(self) -> list[Dataset]:
         """Open every query set that was asked for."""

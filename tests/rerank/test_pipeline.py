@@ -10,7 +10,16 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from data.errors import CacheError, DatasetError, DiskSpaceError, PairError, ResultError, SettingsError
+from data.errors import (
+    CacheError,
+    DatasetError,
+    DiskSpaceError,
+    PairError,
+    ResultError,
+    SettingsError,
+    WeightsError,
+)
+from networks.weights_policy import WeightsPolicy, using_policy
 from rerank import space
 from rerank.configuration import Configuration
 from rerank.pipeline import Pipeline, Report
@@ -96,6 +105,13 @@ def test_a_run_of_other_settings_is_refused_in_the_same_folder(places: Path, tmp
 def test_an_impossible_pair_is_refused_before_any_work(places: Path, tmp_path: Path) -> None:
     with pytest.raises(PairError, match=r"superglue goes with: superpoint"):
         run(places, tmp_path, pairs=(PAIR, "rootsift+superglue"))
+    assert not (tmp_path / "caches").exists()
+
+
+def test_missing_weights_are_told_before_any_work(places: Path, tmp_path: Path) -> None:
+    policy = WeightsPolicy(tmp_path / "weights", allow_download=False)
+    with using_policy(policy), pytest.raises(WeightsError, match=r"superpoint_v1.pth is missing"):
+        run(places, tmp_path, pairs=(PAIR, "superpoint+ransac"))
     assert not (tmp_path / "caches").exists()
 
 
