@@ -16,7 +16,6 @@ from torch import nn
 
 from data.errors import PhotoError
 from networks.backbones import resnet_sequence, vgg16_sequence
-from networks.digests import digest_of_arrays
 from networks.pooling import GeM, L2Norm
 from networks.precision import inference, placed
 from networks.resizing import (
@@ -107,7 +106,6 @@ class CosPlace:
         self.settings = settings
         self.device = device
         self.precision = precision
-        self.weights_digest = digest_of_arrays(state)
         network = CosPlaceNetwork(settings.backbone, settings.fc_output_dim, settings.gem_eps)
         self.network = placed(load_strictly(network, state, self.spec.name), device)
         if settings.gem_p is not None:

@@ -69,7 +69,6 @@ class VLAD:
         self.settings = settings
         self.device = torch.device("cpu")
         self.precision = "float32"
-        self.weights_digest = ""
         self._centres: np.ndarray | None = None
         self._whitening: Whitening | None = None
 
