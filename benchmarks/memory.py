@@ -72,10 +72,15 @@ def made_up_task(queries: int) -> Task:
     return Task(dataset, shortlist, np.arange(queries), protocol, Part("made_up"))
 
 
-def fill(store: FeatureStore, task: Task) -> None:
-    """Store random features of every photo of the task."""
-    draw = np.random.default_rng(1)
-    with store.writer() as writer:
+def made_up_store(folder: Path) -> FeatureStore:
+    """Open the store of the made-up features."""
+    return FeatureStore(folder / "features", {"extractor": "made_up"})
+
+
+def fill(queries: int, folder: Path) -> None:
+    """Store random features of every photo of a task."""
+    task, draw = made_up_task(queries), np.random.default_rng(1)
+    with made_up_store(folder).writer() as writer:
         for photos in (task.dataset.database, task.dataset.queries):
             for row in range(len(photos)):
                 descriptors = draw.standard_normal((KEYPOINTS, WIDTH)).astype(np.float32)
@@ -87,8 +92,7 @@ def fill(store: FeatureStore, task: Task) -> None:
 def score(queries: int, folder: Path) -> None:
     """Score `queries` queries and print the seconds and the peak memory of this process."""
     task = made_up_task(queries)
-    store = FeatureStore(folder / "features", {"extractor": "made_up"})
-    fill(store, task)
+    store = made_up_store(folder)
     matcher = build("rapid")
     start = time.perf_counter()
     with RunFolder(folder / "run") as run, logged_stage("scoring", queries) as progress:
@@ -105,8 +109,11 @@ def main() -> None:
     print("| queries | s | ms per query | peak MiB |\n| --- | --- | --- | --- |", flush=True)
     for queries in QUERIES:
         with tempfile.TemporaryDirectory() as folder:
-            subprocess.run([sys.executable, __file__, str(queries), folder], check=True)
+            for step in STEPS:
+                subprocess.run([sys.executable, __file__, step, str(queries), folder], check=True)
 
+
+STEPS = {"fill": fill, "score": score}
 
 if __name__ == "__main__":
-    main() if len(sys.argv) == 1 else score(int(sys.argv[1]), Path(sys.argv[2]))
+    main() if len(sys.argv) == 1 else STEPS[sys.argv[1]](int(sys.argv[2]), Path(sys.argv[3]))

@@ -20,37 +20,10 @@ PAINTS = (
 )  # fmt: skip
 GLASS = np.array([44.0, 52.0, 60.0])
 # Side views, nose at the left: (along, up) in metres from the front foot, over the roof to the rear.
-SEDAN = (
-    (0.0, 0.28),
-    (0.03, 0.7),
-    (1.15, 0.9),
-    (1.85, 1.4),
-    (3.05, 1.43),
-    (3.75, 1.0),
-    (4.35, 0.94),
-    (4.4, 0.3),
-)
-HATCH = (
-    (0.0, 0.28),
-    (0.03, 0.72),
-    (0.95, 0.95),
-    (1.5, 1.48),
-    (3.2, 1.5),
-    (3.8, 1.02),
-    (3.9, 0.95),
-    (3.9, 0.3),
-)
-SUV = (
-    (0.0, 0.36),
-    (0.03, 0.9),
-    (1.15, 1.06),
-    (1.7, 1.7),
-    (3.9, 1.74),
-    (4.45, 1.12),
-    (4.5, 1.05),
-    (4.5, 0.38),
-)
-VAN = ((0.0, 0.34), (0.0, 1.0), (0.75, 1.2), (1.35, 2.2), (2.2, 2.35), (5.3, 2.35), (5.35, 2.2), (5.35, 0.36))
+SEDAN = ((0.0, 0.28), (0.03, 0.7), (1.15, 0.9), (1.9, 1.4), (3.0, 1.43), (3.75, 1.0), (4.4, 0.9), (4.4, 0.3))
+HATCH = ((0.0, 0.28), (0.03, 0.72), (0.95, 0.95), (1.5, 1.48), (3.2, 1.5), (3.8, 1.0), (3.9, 0.9), (3.9, 0.3))
+SUV = ((0.0, 0.36), (0.03, 0.9), (1.15, 1.06), (1.7, 1.7), (3.9, 1.74), (4.4, 1.1), (4.5, 1.0), (4.5, 0.4))
+VAN = ((0.0, 0.3), (0.0, 1.0), (0.8, 1.2), (1.4, 2.2), (2.2, 2.35), (5.3, 2.35), (5.35, 2.2), (5.35, 0.4))
 WIDTHS_M = {"car": 1.78, "van": 2.0}
 
 
@@ -110,7 +83,7 @@ def make_vehicle(kind: str, number: int) -> Vehicle:
         left.lay(2.3, 1.15, 2.4, 0.9, sign)
         right.lay(left.width_m - 4.7, 1.15, 2.4, 0.9, sign)
     width = WIDTHS_M[kind]
-    return Vehicle(outline, width, left.finish(), right.finish(), _strips(outline, paint, width))
+    return Vehicle(outline, width, left.finish(), right.finish(), _strips(kind, paint, width))
 
 
 def _side(outline: tuple[tuple[float, float], ...], paint: np.ndarray, kind: str) -> Canvas:
@@ -124,8 +97,9 @@ def _side(outline: tuple[tuple[float, float], ...], paint: np.ndarray, kind: str
     canvas.colour *= fall
     canvas.line([(0.1, 0.62), (length - 0.1, 0.66)], paint * 0.6, 0.03)
     canvas.polygon(_window_line(outline, kind), GLASS)
-    for x in np.linspace(outline[3][0], 0.75 * length, 3):
-        canvas.line([(float(x), 0.35), (float(x), height)], paint * 0.6, 0.03)
+    for x in np.linspace(outline[3][0], 0.75 * length, 3).tolist():
+        roof = float(np.interp(x, *np.transpose(outline)))
+        canvas.line([(x, 0.35), (x, roof - 0.05)], paint * 0.6, 0.03)
     for x in (0.19 * length, 0.8 * length):
         _draw_wheel(canvas, x)
     return canvas
@@ -151,7 +125,7 @@ def _draw_wheel(canvas: Canvas, x: float) -> None:
         canvas.polygon(circle, (grey, grey, grey + 2))
 
 
-def _strips(outline: tuple[tuple[float, float], ...], paint: np.ndarray, width: float) -> tuple[Texture, ...]:
+def _strips(kind: str, paint: np.ndarray, width: float) -> tuple[Texture, ...]:
     """Return nose, bonnet, windscreen, roof, rear window, boot and tail, each with its far end on top."""
     nose, tail = Canvas(width, 0.7, paint * 0.8), Canvas(width, 0.7, paint * 0.75)
     nose.box(0.4, 0.15, width - 0.8, 0.25, (24, 24, 26))
@@ -164,9 +138,9 @@ def _strips(outline: tuple[tuple[float, float], ...], paint: np.ndarray, width: 
     screen = Canvas(width, 0.7, paint * 0.9)
     screen.box(0.12, 0.08, width - 0.24, 0.56, GLASS * 1.3)
     plain = Canvas(width, 0.7, paint * 1.05).finish()
-    van = outline is VAN
-    middle = (plain, plain) if van else (plain, screen.finish())
-    return (nose.finish(), plain, screen.finish(), *middle, plain, tail.finish())
+    window = screen.finish()
+    behind = plain if kind == "van" else window
+    return nose.finish(), plain, window, plain, behind, plain, tail.finish()
 
 
 @lru_cache(maxsize=1)
