@@ -1,6 +1,7 @@
-"""Seconds that features take: extraction by extractor and photo size, and the store's throughput.
+"""Seconds and bytes that features take, by extractor and photo size, and the store's throughput.
 
-Run `python benchmarks/features.py [--threads N] [--repeats N] [--device cuda]` in the repository.
+Run `python benchmarks/features.py [--threads N] [--repeats N] [--device cuda]` in the repository; the
+figures of extractors go to `results/benchmarks/features.json` too, for `docs/methods.md`.
 Weights are made up, so that nothing is downloaded: the networks cost what the real ones cost, but
 find other numbers of keypoints. Every figure is the median over the repeats, after a warm-up. The
 store is measured in a temporary folder with 1000 photos of 1024 keypoints with 256-D descriptors,
@@ -12,6 +13,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 import cv2
 import numpy as np
@@ -20,16 +22,18 @@ from rich.console import Console
 from rich.table import Table
 
 import extractors
+from data.files import write_json
 from extractors import Extractor, Features
-from extractors.r2d2 import R2D2Network
 from extractors.store import FeatureStore
-from extractors.superpoint import SuperPointNetwork
-from networks.seeded import seeded_state
+from networks.registry import SEEDED
+from networks.settings import settings_dict
 from networks.timing import Stopwatch
+from rerank.provenance import current_environment
 
 PHOTO = Path(__file__).parents[1] / "tests" / "fixtures" / "images" / "image0.png"
+FIGURES = Path("results/benchmarks/features.json")
 SIZES = ((320, 240), (640, 480))
-NETWORKS = {"rootsift": None, "superpoint": SuperPointNetwork, "r2d2": R2D2Network}
+MADE_UP = {"delg": {"score_threshold": 0.0}}  # settings that made-up weights need to find anything
 STORED_PHOTOS, CANDIDATES = 1000, 100
 
 
@@ -41,26 +45,62 @@ def main() -> None:
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     cv2.setNumThreads(options.threads)
-    Console().print(extraction_table(options.device, options.repeats))
+    rows = [
+        measure(build(name, options.device), size, options)
+        for name in extractors.registry.builtins
+        for size in SIZES
+    ]
+    Console().print(extraction_table(rows, options.device))
+    write_json(FIGURES, {"environment": settings_dict(current_environment()), "extractors": figures(rows)})
     with tempfile.TemporaryDirectory() as folder:
         Console().print(store_table(Path(folder), options.repeats))
 
 
-def extraction_table(device: str, repeats: int) -> Table:
-    table = Table("extractor", "photo", "keypoints", "prepare ms", "extract s", title=f"{device}, float32")
+def measure(extractor: Extractor, size: tuple[int, int], options: argparse.Namespace) -> dict[str, Any]:
+    """Return what one photo of `size`, width and height, gives and costs."""
     photo = cv2.cvtColor(cv2.imread(str(PHOTO)), cv2.COLOR_BGR2RGB)
-    for name in NETWORKS:
-        extractor = build(name, device)
-        for size in SIZES:
-            image = cv2.resize(photo, size, interpolation=cv2.INTER_CUBIC)
-            prepared = extractor.prepare(image)[None]
-            prepare_s = median_s(lambda e=extractor, i=image: e.prepare(i), repeats, device)
-            extract_s = median_s(lambda e=extractor, p=prepared: e.extract(p), repeats, device)
-            found = len(extractor.extract(prepared)[0])
-            table.add_row(
-                name, f"{size[0]} x {size[1]}", str(found), f"{1e3 * prepare_s:.2f}", f"{extract_s:.3f}"
-            )
+    image = cv2.resize(photo, size, interpolation=cv2.INTER_CUBIC)
+    prepared = extractor.prepare(image)[None]
+    sizes = [image.shape[:2]]
+    features = extractor.extract(prepared, sizes)[0]
+    return {
+        "name": extractor.spec.name,
+        "size": size,
+        "keypoints": None if features.keypoints is None else len(features),
+        "bytes": stored_bytes(features),
+        "prepare_s": median_s(lambda: extractor.prepare(image), options.repeats, options.device),
+        "extract_s": median_s(lambda: extractor.extract(prepared, sizes), options.repeats, options.device),
+    }
+
+
+def stored_bytes(features: Features) -> int:
+    """Return what one photo's features take in a store of many."""
+    with tempfile.TemporaryDirectory() as folder:
+        store = FeatureStore(folder, {"benchmark": "bytes"})
+        with store.writer() as writer:
+            for number in range(4):
+                writer.add(f"database/{number}", features)
+        return round(store.bytes_per_photo() or 0)
+
+
+def extraction_table(rows: list[dict[str, Any]], device: str) -> Table:
+    columns = ("extractor", "photo", "keypoints", "kB stored", "prepare ms", "extract s")
+    table = Table(*columns, title=f"{device}, float32")
+    for row in rows:
+        table.add_row(
+            row["name"],
+            f"{row['size'][0]} x {row['size'][1]}",
+            str(row["keypoints"] or ""),
+            f"{row['bytes'] / 1e3:.0f}",
+            f"{1e3 * row['prepare_s']:.2f}",
+            f"{row['extract_s']:.3f}",
+        )
     return table
+
+
+def figures(rows: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Return the figures of the largest size by extractor."""
+    return {row["name"]: {key: row[key] for key in row if key != "name"} for row in rows}
 
 
 def store_table(folder: Path, repeats: int) -> Table:
@@ -95,11 +135,9 @@ def store_table(folder: Path, repeats: int) -> Table:
 
 
 def build(name: str, device: str) -> Extractor:
-    network = NETWORKS[name]
-    if network is None:
-        return extractors.build(name, device=device)
-    shapes = {key: tuple(value.shape) for key, value in network().state_dict().items()}
-    return extractors.build(name, seeded_state(shapes), device)
+    method = extractors.registry.load(name)
+    weights = SEEDED if method.checkpoint(method.Settings()) else None
+    return extractors.build(name, weights, device, **MADE_UP.get(name, {}))
 
 
 def made_up(draw: np.random.Generator) -> Features:

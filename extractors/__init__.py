@@ -15,6 +15,14 @@ registry = Registry(
         "delg": "extractors.delg:Delg",
         "transvpr": "extractors.transvpr:TransVPR",
         "patchnetvlad": "extractors.patchnetvlad:PatchNetVLAD",
+        "loftr": "extractors.loftr:LoFTR",
+        "cvnet": "extractors.cvnet:CVNet",
+        "aliked": "extractors.aliked:ALIKED",
+        "disk": "extractors.disk:DISK",
+        "dedode": "extractors.dedode:DeDoDe",
+        "xfeat": "extractors.xfeat:XFeat",
+        "keynet": "extractors.keynet:KeyNet",
+        "geowarp": "extractors.geowarp:GeoWarp",
     },
 )
 build = registry.build

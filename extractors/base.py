@@ -11,6 +11,7 @@ from networks.registry import MethodSpec
 
 if TYPE_CHECKING:
     import torch
+    from torch import nn
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,10 @@ class Extractor(Protocol):
     device: "torch.device"
     precision: str
     weights_digest: str
+
+    @classmethod
+    def layers(cls, settings: Any) -> "nn.Module | None":
+        """Return the network, its weights not loaded, for `settings`; None without one."""
 
     @classmethod
     def checkpoint(cls, settings: Any) -> str | None:

@@ -92,6 +92,10 @@ class D2Net:
         yields=frozenset({"keypoints", "descriptors", "scores", "scales"}),
         descriptor_dim=DESCRIPTOR_DIM,
         family="d2net",
+        deviations=(
+            "photos go in as the authors give them; the benchmark's code turned them upside down, swapped "
+            "red and blue, and had no limit of size: preprocessing=reference resize=none."
+        ),
     )
     Settings: ClassVar[type] = D2NetSettings
 
@@ -105,8 +109,12 @@ class D2Net:
         self.settings = settings
         self.device = device
         self.precision = precision
-        network = D2NetNetwork(settings.use_relu)
-        self.network = placed(load_strictly(network, state, self.spec.name), device)
+        self.network = placed(load_strictly(self.layers(settings), state, self.spec.name), device)
+
+    @classmethod
+    def layers(cls, settings: D2NetSettings) -> D2NetNetwork:
+        """Return the network, its weights not loaded."""
+        return D2NetNetwork(settings.use_relu)
 
     @classmethod
     def checkpoint(cls, settings: D2NetSettings) -> str:

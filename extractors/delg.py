@@ -131,8 +131,12 @@ class Delg:
         self.settings = settings
         self.device = device
         self.precision = precision
-        network = load_strictly(DelgNetwork(settings.architecture), state, self.spec.name)
-        self.network = placed(network, device)
+        self.network = placed(load_strictly(self.layers(settings), state, self.spec.name), device)
+
+    @classmethod
+    def layers(cls, settings: DelgSettings) -> DelgNetwork:
+        """Return the network, its weights not loaded."""
+        return DelgNetwork(settings.architecture)
 
     @classmethod
     def checkpoint(cls, settings: DelgSettings) -> str:

@@ -107,6 +107,11 @@ class PatchNetVLAD:
         self.network = placed(load_strictly(network, state, self.spec.name), device)
 
     @classmethod
+    def layers(cls, settings: PatchNetVLADSettings) -> PatchNetVLADNetwork:
+        """Return the network of the files trained on Pittsburgh, its weights not loaded."""
+        return PatchNetVLADNetwork(CLUSTERS, settings.num_pcs)
+
+    @classmethod
     def checkpoint(cls, settings: PatchNetVLADSettings) -> str:
         """Return the name of the published file."""
         return f"{settings.trained_on}_WPCA{settings.num_pcs}.pth.tar"

@@ -13,29 +13,12 @@ import torch.nn.functional as F
 from torch import nn
 
 from networks.backbones import vgg16_sequence
+from networks.pooling import NetVLAD
 
 CHANNELS = 512
-CLUSTERS_AT_ONCE = 8
 LEAST_NORM = 1e-12
 
 Pooling = Literal["direct", "integral"]
-
-
-class NetVLAD(nn.Module):
-    """Soft assignment of cells to clusters, and their residuals from the clusters' centroids."""
-
-    def __init__(self, clusters: int) -> None:
-        super().__init__()
-        self.centroids = nn.Parameter(torch.zeros(clusters, CHANNELS))
-        self.conv = nn.Conv2d(CHANNELS, clusters, 1, bias=False)
-
-    def forward(self, features: torch.Tensor) -> Iterator[torch.Tensor]:
-        """Yield weighted residuals (k, 512, h, w) of a map (512, h, w), a few clusters at a time."""
-        cells = F.normalize(features, dim=0)
-        shares = self.conv(cells[None])[0].softmax(dim=0)
-        for first in range(0, len(shares), CLUSTERS_AT_ONCE):
-            some = slice(first, first + CLUSTERS_AT_ONCE)
-            yield shares[some, None] * (cells - self.centroids[some, :, None, None])
 
 
 class PatchNetVLADNetwork(nn.Module):
@@ -44,7 +27,7 @@ class PatchNetVLADNetwork(nn.Module):
     def __init__(self, clusters: int, components: int) -> None:
         super().__init__()
         self.encoder = vgg16_sequence()
-        self.pool = NetVLAD(clusters)
+        self.pool = NetVLAD(clusters, CHANNELS)
         # Up to 134 million weights: drawing values for them would take longer than loading theirs.
         self.WPCA = nn.Sequential(nn.utils.skip_init(nn.Conv2d, CHANNELS * clusters, components, 1))
 

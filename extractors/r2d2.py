@@ -166,6 +166,11 @@ class R2D2:
         self.network = placed(_load(unwrap(state, self.spec.name)), device)
 
     @classmethod
+    def layers(cls, settings: R2D2Settings) -> R2D2Network:
+        """Return the network of the ordinary files, its weights not loaded."""
+        return R2D2Network()
+
+    @classmethod
     def checkpoint(cls, settings: R2D2Settings) -> str:
         """Return the name of the published file."""
         return "r2d2_WASF_N16.pt"

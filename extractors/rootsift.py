@@ -42,6 +42,7 @@ class RootSIFT:
         yields=frozenset({"keypoints", "descriptors", "scores", "scales"}),
         descriptor_dim=DESCRIPTOR_DIM,
         family="rootsift",
+        beyond_benchmark=True,
     )
     Settings: ClassVar[type] = RootSIFTSettings
 
@@ -55,6 +56,10 @@ class RootSIFT:
         self.settings = settings
         self.device = torch.device("cpu")
         self.precision = "float32"
+
+    @classmethod
+    def layers(cls, settings: RootSIFTSettings) -> None:
+        """Return None: there is no network."""
 
     @classmethod
     def checkpoint(cls, settings: RootSIFTSettings) -> None:

@@ -19,8 +19,9 @@ LEFTOVER_S = 3600.0  # no shard is being written for so long
 class ShardWriter:
     """Takes features one by one and writes a shard whenever enough have come.
 
-    folder: where shards go. descriptor_dtype: type that descriptors are stored in. shard_bytes,
-    shard_s: a shard is written once its arrays take so much, or its first photo has waited so long.
+    folder: where shards go. descriptor_dtype: type that descriptors and floating-point maps are stored
+    in. shard_bytes, shard_s: a shard is written once its arrays take so much, or its first photo has
+    waited so long.
     """
 
     def __init__(self, folder: Path, descriptor_dtype: str, shard_bytes: int, shard_s: float) -> None:
@@ -44,8 +45,8 @@ class ShardWriter:
     ) -> None:
         """Take the features of the photo `key`, and the seconds that decoding and extracting took.
 
-        Raises StoreError when they have not the arrays that the photos before had, when descriptors
-        are too large for the stored type, or when a shard cannot be written.
+        Raises StoreError when they have not the arrays that the photos before had, when descriptors or
+        maps are too large for the stored type, or when a shard cannot be written.
         """
         if not key or SEPARATOR in key:
             raise StoreError(f"photo key {key!r} is empty or holds a zero byte; use the photo's path")
@@ -75,15 +76,25 @@ class ShardWriter:
         self._pending_bytes = 0
 
     def _converted(self, key: str, features: Features) -> Features:
-        if features.descriptors is None or features.descriptors.dtype == self._descriptor_dtype:
-            return features
-        largest = np.abs(features.descriptors).max(initial=0.0)
+        descriptors = features.descriptors
+        return replace(
+            features,
+            descriptors=None if descriptors is None else self._narrowed(descriptors, f"descriptors of {key}"),
+            dense={
+                name: self._narrowed(map_, f"map {name} of {key}") for name, map_ in features.dense.items()
+            },
+        )
+
+    def _narrowed(self, array: np.ndarray, what: str) -> np.ndarray:
+        """Return an array in the stored type; whole numbers, such as a photo's pixels, stay as they are."""
+        if array.dtype.kind != "f" or array.dtype == self._descriptor_dtype:
+            return array
+        largest = np.abs(array).max(initial=0.0)
         if largest > np.finfo(self._descriptor_dtype).max:
             raise StoreError(
-                f"descriptors of {key} reach {largest:.3g}, too large for {self._descriptor_dtype}; "
-                "store them as float32"
+                f"{what} reach {largest:.3g}, too large for {self._descriptor_dtype}; store them as float32"
             )
-        return replace(features, descriptors=features.descriptors.astype(self._descriptor_dtype))
+        return array.astype(self._descriptor_dtype)
 
     def _check_form(self, key: str, features: Features) -> None:
         form = _form(features)

@@ -52,9 +52,10 @@ class FeatureStore:
     """Features of photos by key, on disk.
 
     folder: made if missing. identity: JSON-able; whatever decides what the features are (extractor,
-    settings, digest of the weights, image settings). descriptor_dtype: how descriptors are stored;
-    everything else keeps its type. shard_bytes, shard_s: a shard is written once its arrays take so
-    much, or its first photo has waited so long. Reading is safe from several threads.
+    settings, digest of the weights, image settings). descriptor_dtype: how descriptors and
+    floating-point maps are stored; everything else keeps its type. shard_bytes, shard_s: a shard is
+    written once its arrays take so much, or its first photo has waited so long. Reading is safe from
+    several threads.
     Raises StoreError when the folder holds features of another identity or of a newer format.
     """
 

@@ -22,10 +22,11 @@ from extractors.base import ExtractorSpec
 from extractors.record import Features
 from networks.keypoints import strongest_first, suppress_non_maxima
 from networks.precision import inference, placed
-from networks.resizing import to_unit_range
+from networks.resizing import luma
 from networks.state_dicts import load_strictly
 
 Sampling = Literal["published", "exact"]
+Variant = Literal["published", "small"]
 
 CELL_PX = 8  # the encoder halves three times
 WARN_PIXELS = 4_000_000
@@ -41,7 +42,8 @@ class SuperPointSettings:
     nms_radius: pixels, 0 for no suppression. keypoint_threshold: scores must lie above it.
     max_keypoints: the best so many are kept; -1 for all. remove_borders: pixels along each border
     without keypoints. sampling: "published" stretches the descriptor map a little over the photo, as
-    the published code does and SuperGlue's weights expect; "exact" is geometrically right.
+    the published code does and SuperGlue's weights expect; "exact" is geometrically right. variant:
+    of the weights; "small" are this project's own, trained on drawn cities, which come with it.
     """
 
     descriptor_dim: PositiveInt = 256
@@ -50,6 +52,7 @@ class SuperPointSettings:
     max_keypoints: int = 1024
     remove_borders: NonNegativeInt = 4
     sampling: Sampling = "published"
+    variant: Variant = "published"
 
     def __post_init__(self) -> None:
         if self.max_keypoints == 0 or self.max_keypoints < -1:
@@ -81,8 +84,7 @@ class SuperPointNetwork(nn.Module):
         """
         encoded = self.encode(grey).float()
         with torch.autocast(encoded.device.type, enabled=False):
-            logits = self.convPb(F.relu_(self.convPa(encoded)))
-            dense = self.convDb(F.relu_(self.convDa(encoded)))
+            logits, dense = self.heads(encoded)
             shares = logits.softmax(dim=1)[:, :-1]
             return F.pixel_shuffle(shares, CELL_PX).squeeze(1), F.normalize(dense, dim=1)
 
@@ -94,6 +96,10 @@ class SuperPointNetwork(nn.Module):
             x = F.relu_(self.get_submodule(f"conv{stage}b")(x))
             x = self.pool(x) if stage != "4" else x
         return x
+
+    def heads(self, encoded: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return the detector's logits (B, 65, h, w) and descriptors (B, D, h, w) of any length."""
+        return self.convPb(F.relu_(self.convPa(encoded))), self.convDb(F.relu_(self.convDa(encoded)))
 
 
 def select(kept: torch.Tensor, settings: SuperPointSettings) -> tuple[torch.Tensor, torch.Tensor]:
@@ -164,18 +170,21 @@ class SuperPoint:
         self.settings = settings
         self.device = device
         self.precision = precision
-        network = SuperPointNetwork(settings.descriptor_dim)
-        self.network = placed(load_strictly(network, state, self.spec.name), device)
+        self.network = placed(load_strictly(self.layers(settings), state, self.spec.name), device)
+
+    @classmethod
+    def layers(cls, settings: SuperPointSettings) -> SuperPointNetwork:
+        """Return the network, its weights not loaded."""
+        return SuperPointNetwork(settings.descriptor_dim)
 
     @classmethod
     def checkpoint(cls, settings: SuperPointSettings) -> str:
-        """Return the name of the published file."""
-        return "superpoint_v1.pth"
+        """Return the name of the file with the weights that the settings ask for."""
+        return "superpoint_v1.pth" if settings.variant == "published" else "superpoint_small.safetensors"
 
     def prepare(self, image: np.ndarray) -> torch.Tensor:
         """Turn a uint8 RGB image (H, W, 3) into luma (1, H, W), float32 in [0, 1], at its own size."""
-        red, green, blue = to_unit_range(image)
-        return (0.2989 * red + 0.587 * green + 0.114 * blue)[None]
+        return luma(image)
 
     def extract(
         self, batch: torch.Tensor, image_sizes: Sequence[tuple[int, int]] | None = None

@@ -105,9 +105,14 @@ class TransVPR:
         self.settings = settings
         self.device = device
         self.precision = precision
-        network = load_strictly(TransVPRNetwork(), state, self.spec.name)
+        network = load_strictly(self.layers(settings), state, self.spec.name)
         network.fold_norms()
         self.network = placed(network, device)
+
+    @classmethod
+    def layers(cls, settings: TransVPRSettings) -> TransVPRNetwork:
+        """Return the network, its weights not loaded."""
+        return TransVPRNetwork()
 
     @classmethod
     def checkpoint(cls, settings: TransVPRSettings) -> str:

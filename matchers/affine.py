@@ -70,6 +70,10 @@ class Affine:
         self.device = torch.device(device)
 
     @classmethod
+    def layers(cls, settings: AffineSettings) -> None:
+        """Return None: there is no network."""
+
+    @classmethod
     def checkpoint(cls, settings: AffineSettings) -> None:
         """Return None: there is no network."""
 

@@ -1,14 +1,17 @@
 """The matcher contract: scores of all candidates of a query, and correspondences of a pair."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 
 import numpy as np
 
 from data.errors import PairError
 from extractors import ExtractorSpec, Features
 from networks.registry import MethodSpec
+
+if TYPE_CHECKING:
+    from torch import nn
 
 Frame = Literal["method", "original"]
 
@@ -50,11 +53,13 @@ class MatcherSpec(MethodSpec):
     """What a matcher declares.
 
     needs: names of the `Features` arrays that it reads. families: descriptor families that its
-    weights were trained on; None for any.
+    weights were trained on; None for any. family_setting: name of the setting that says which of the
+    families; in a pair it follows the extractor. "" without one.
     """
 
     needs: frozenset[str] = frozenset({"keypoints", "descriptors"})
     families: tuple[str, ...] | None = None
+    family_setting: str = ""
 
 
 class Matcher(Protocol):
@@ -63,6 +68,10 @@ class Matcher(Protocol):
     spec: ClassVar[MatcherSpec]
     Settings: ClassVar[type]
     settings: Any
+
+    @classmethod
+    def layers(cls, settings: Any) -> "nn.Module | None":
+        """Return the network, its weights not loaded, for `settings`; None without one."""
 
     @classmethod
     def checkpoint(cls, settings: Any) -> str | None:
@@ -81,6 +90,22 @@ def needed(features: Features, name: str, owner: str) -> np.ndarray:
     if array is None:
         raise PairError(f"{owner} needs {name}, which the features of this photo do not have")
     return array
+
+
+def needed_map(features: Features, name: str, channels: int, owner: str) -> np.ndarray:
+    """Return the dense map `name` (h, w, channels) of `features`.
+
+    Raises PairError, naming the matcher `owner` and what there is, without such a map.
+    """
+    needed(features, "dense", owner)
+    found = features.dense.get(name)
+    if found is not None and found.ndim == 3 and found.shape[2] == channels:
+        return found
+    present = ", ".join(f"{key} {array.shape}" for key, array in features.dense.items())
+    raise PairError(
+        f"{owner} needs dense map {name} (h, w, {channels}), found {present or 'none'}; use features of the "
+        f"extractor {owner}"
+    )
 
 
 def matched_points(
@@ -113,6 +138,26 @@ def lacking(extractor: ExtractorSpec, matcher: MatcherSpec) -> str:
     if matcher.families is not None and (extractor.family or extractor.name) not in matcher.families:
         return f"{matcher.name} was trained on descriptors of {', '.join(matcher.families)}"
     return ""
+
+
+def settings_in_pair(
+    extractor: ExtractorSpec, matcher: MatcherSpec, given: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return the settings of `matcher` on features of `extractor`: what is given, and the features' family.
+
+    Raises PairError where another family is given.
+    """
+    if not matcher.family_setting:
+        return dict(given)
+    family = extractor.family or extractor.name
+    asked = given.get(matcher.family_setting, family)
+    if asked != family:
+        setting = f"{matcher.name}.{matcher.family_setting}={asked}"
+        raise PairError(
+            f"{extractor.name}+{matcher.name} is impossible with {setting}: the features are those of "
+            f"{family}. Leave the setting out."
+        )
+    return {**given, matcher.family_setting: family}
 
 
 def check_pair(

@@ -69,6 +69,10 @@ class Rapid:
         self.levels = Levels(self.spec.name, settings.level_weights, fusion)
 
     @classmethod
+    def layers(cls, settings: RapidSettings) -> None:
+        """Return None: there is no network."""
+
+    @classmethod
     def checkpoint(cls, settings: RapidSettings) -> None:
         """Return None: there is no network."""
 

@@ -68,14 +68,18 @@ class Rrt:
         self.settings = settings
         self.device = torch.device(device)
         self.precision = precision
-        network = RrtNetwork(
+        self.network = load_strictly(self.layers(settings), state, self.spec.name).to(self.device)
+
+    @classmethod
+    def layers(cls, settings: RrtSettings) -> RrtNetwork:
+        """Return the network, its weights not loaded."""
+        return RrtNetwork(
             settings.d_global,
             settings.d_model,
             settings.nhead,
             settings.num_encoder_layers,
             settings.dim_feedforward,
         )
-        self.network = load_strictly(network, state, self.spec.name).to(self.device)
 
     @classmethod
     def checkpoint(cls, settings: RrtSettings) -> str:

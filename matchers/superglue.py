@@ -69,8 +69,12 @@ class SuperGlue:
         self.settings = settings
         self.device = torch.device(device)
         self.precision = precision
-        network = SuperGlueNetwork(settings.descriptor_dim, settings.keypoint_encoder, settings.GNN_layers)
-        self.network = load_strictly(network, state, self.spec.name).to(self.device)
+        self.network = load_strictly(self.layers(settings), state, self.spec.name).to(self.device)
+
+    @classmethod
+    def layers(cls, settings: SuperGlueSettings) -> SuperGlueNetwork:
+        """Return the network, its weights not loaded."""
+        return SuperGlueNetwork(settings.descriptor_dim, settings.keypoint_encoder, settings.GNN_layers)
 
     @classmethod
     def checkpoint(cls, settings: SuperGlueSettings) -> str:

@@ -1,8 +1,9 @@
-"""ResNet and VGG-16 without pooling and classifier, their tensors named as torchvision names them.
+"""ResNet, VGG-16 and AlexNet without pooling and classifier, their tensors named as torchvision names them.
 
 Only the layers are here; weights come from a method's own checkpoint.
 Sources: He et al., CVPR 2016 (arXiv 1512.03385), with the stride of a bottleneck in its 3x3
-convolution; Simonyan and Zisserman, ICLR 2015 (arXiv 1409.1556), configuration D.
+convolution; Simonyan and Zisserman, ICLR 2015 (arXiv 1409.1556), configuration D; Krizhevsky, "One weird
+trick", 2014 (arXiv 1404.5997).
 """
 
 import torch
@@ -111,6 +112,27 @@ def vgg16_sequence() -> nn.Sequential:
             inputs = width
         layers.append(nn.MaxPool2d(2))
     return nn.Sequential(*layers[:-2])
+
+
+def alexnet_sequence() -> nn.Sequential:
+    """Return AlexNet up to its fifth convolution, without the ReLU and the pool that follow it.
+
+    Tensors are named by position, as in torchvision's `features`. Maps (B, 3, H, W), sides of 31 pixels at
+    least, to (B, 256, about H / 16, about W / 16), with negative values.
+    """
+    return nn.Sequential(
+        nn.Conv2d(3, 64, 11, stride=4, padding=2),
+        nn.ReLU(),
+        nn.MaxPool2d(3, stride=2),
+        nn.Conv2d(64, 192, 5, padding=2),
+        nn.ReLU(),
+        nn.MaxPool2d(3, stride=2),
+        nn.Conv2d(192, 384, 3, padding=1),
+        nn.ReLU(),
+        nn.Conv2d(384, 256, 3, padding=1),
+        nn.ReLU(),
+        nn.Conv2d(256, 256, 3, padding=1),
+    )
 
 
 def _convolution(inputs: int, outputs: int, size: int, stride: int = 1) -> nn.Conv2d:

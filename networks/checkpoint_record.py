@@ -12,6 +12,8 @@ class Checkpoint:
     derived. address: where it is downloaded from, None where only a person can. by_hand: how a
     person gets it. sha256, git_blob (git's own object id), size_bytes: None where not known.
     container: how the tensors lie in the file, where it is not a plain state dict.
+    parts: (prefix, file) of the published files that this one is put together from, where nobody publishes
+    it whole; the prefix goes before the keys of that file.
     """
 
     file: str
@@ -25,6 +27,7 @@ class Checkpoint:
     git_blob: str | None = None
     size_bytes: int | None = None
     container: str = ""
+    parts: tuple[tuple[str, str], ...] = ()
 
     @property
     def permissive(self) -> bool:

@@ -6,10 +6,13 @@ than somebody wrote down.
 """
 
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from types import MappingProxyType
 
 from networks.checkpoint_record import Checkpoint
+from networks.kornia_checkpoints import kornia_checkpoints
 
+SHIPPED = Path(__file__).parent / "shipped"  # files that come with the project, with a card each
 _NOT_STATED = "none stated for the weights"
 
 
@@ -79,18 +82,6 @@ def _r2d2() -> Iterator[Checkpoint]:
             size_bytes=size,
             container="`state_dict` beside `net`, a Python expression never evaluated; keys under `module.`",
         )
-
-
-def _aliked() -> Iterator[Checkpoint]:
-    yield Checkpoint(
-        "aliked-n16.pth",
-        purpose="ALIKED-N(16) extractor",
-        licence="BSD 3-Clause",
-        commercial=True,
-        address="https://github.com/Shiaoming/ALIKED/raw/main/models/aliked-n16.pth",
-        sha256="5be8704840ed662d9d8c561bf7279c222092674e7eb05fd0feab94899e9d82f2",
-        size_bytes=2738091,
-    )
 
 
 def _d2net() -> Iterator[Checkpoint]:
@@ -188,7 +179,7 @@ def _loftr() -> Iterator[Checkpoint]:
     licence = "Apache-2.0 (the repository's)"
     yield Checkpoint(
         "loftr_outdoor.ckpt",
-        purpose="LoFTR matcher, outdoor, dual softmax (Kornia's copy)",
+        purpose="LoFTR extractor and matcher, outdoor, dual softmax (Kornia's copy)",
         licence=licence,
         commercial=True,
         address="https://huggingface.co/kornia/loftr/resolve/main/loftr_outdoor.ckpt",
@@ -196,7 +187,7 @@ def _loftr() -> Iterator[Checkpoint]:
     )
     yield Checkpoint(
         "outdoor_ds.ckpt",
-        purpose="LoFTR matcher, outdoor, dual softmax (the authors' file)",
+        purpose="LoFTR extractor and matcher, outdoor, dual softmax (the authors' file)",
         licence=licence,
         commercial=True,
         by_hand="open https://drive.google.com/drive/folders/1DOcOPZb3-5cWxLqn256AhwUVjBPifhuf",
@@ -205,14 +196,15 @@ def _loftr() -> Iterator[Checkpoint]:
 
 
 def _cvnet() -> Iterator[Checkpoint]:
-    yield Checkpoint(
-        "CVPR2022_CVNet_R50.pyth",
-        purpose="CVNet extractor and matcher, ResNet-50",
-        licence=f"{_NOT_STATED}, nor for the code",
-        commercial=False,
-        by_hand="open https://drive.google.com/drive/folders/1gMbZ8JlTyPlH2-6HW5NHRe58LmKfJybx",
-        container="`model_state`, or a plain state dict",
-    )
+    for depth in (50, 101):
+        yield Checkpoint(
+            f"CVPR2022_CVNet_R{depth}.pyth",
+            purpose=f"CVNet extractor and matcher, ResNet-{depth}",
+            licence=f"{_NOT_STATED}, nor for the code",
+            commercial=False,
+            by_hand="open https://drive.google.com/drive/folders/1gMbZ8JlTyPlH2-6HW5NHRe58LmKfJybx",
+            container="`model_state`, or a plain state dict",
+        )
 
 
 def _geowarp() -> Iterator[Checkpoint]:
@@ -220,17 +212,28 @@ def _geowarp() -> Iterator[Checkpoint]:
         "pretrained_baselines": ("encoder", "1WjfQFS_13uvg_eyefNJWVIKbvy9tSPR-"),
         "trained_homography_regressions": ("homography regression", "14rEDzPYbLThfIHzT5wlP5le8ILQObqmf"),
     }
-    for folder, (part, identity) in archives.items():
-        for network in ("alexnet", "vgg16", "resnet50"):
-            for pooling in ("gem", "netvlad"):
-                yield Checkpoint(
-                    f"{folder}/{network}_{pooling}.pth",
-                    purpose=f"GeoWarp {part}, {network}, {pooling}",
-                    licence="MIT (the repository's)",
-                    commercial=True,
-                    by_hand=f"open https://drive.google.com/uc?id={identity} and unpack the archive, "
-                    f"which holds the folder {folder}",
-                )
+    licence = "MIT (the repository's)"
+    for name in (
+        f"{arch}_{pooling}" for arch in ("alexnet", "vgg16", "resnet50") for pooling in ("gem", "netvlad")
+    ):
+        for folder, (part, identity) in archives.items():
+            yield Checkpoint(
+                f"{folder}/{name}.pth",
+                purpose=f"GeoWarp {part}, {name.replace('_', ', ')}",
+                licence=licence,
+                commercial=True,
+                by_hand=f"open https://drive.google.com/uc?id={identity} and unpack the archive, "
+                f"which holds the folder {folder}",
+            )
+        yield Checkpoint(
+            f"geowarp_{name}.safetensors",
+            purpose=f"GeoWarp matcher, encoder and homography regression, {name.replace('_', ', ')}",
+            licence=licence,
+            commercial=True,
+            parts=tuple(
+                zip(("", "regression."), (f"{folder}/{name}.pth" for folder in archives), strict=True)
+            ),
+        )
 
 
 def _netvlad() -> Iterator[Checkpoint]:
@@ -263,9 +266,24 @@ def _mixvpr() -> Iterator[Checkpoint]:
         )
 
 
+def _own() -> Iterator[Checkpoint]:
+    purposes = {
+        "cosplace_small.safetensors": "CosPlace retriever, ResNet-18 up to its third stage, 256-d",
+        "superpoint_small.safetensors": "SuperPoint extractor",
+    }
+    for file, purpose in purposes.items():
+        yield Checkpoint(
+            file,
+            purpose=f"{purpose}, trained by this project on drawn cities",
+            licence="Apache-2.0",
+            commercial=True,
+            by_hand="it comes with the project: install the project anew",
+        )
+
+
 _GROUPS = (
-    _cosplace, _netvlad, _mixvpr, _magic_leap, _r2d2, _aliked, _d2net,
-    _delg, _patchnetvlad, _transvpr, _rrt, _loftr, _cvnet, _geowarp,
+    _own, _cosplace, _netvlad, _mixvpr, _magic_leap, _r2d2, _d2net,
+    _delg, _patchnetvlad, _transvpr, _rrt, _loftr, _cvnet, _geowarp, kornia_checkpoints,
 )  # fmt: skip
 
 CHECKPOINTS: Mapping[str, Checkpoint] = MappingProxyType(

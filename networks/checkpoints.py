@@ -8,7 +8,7 @@ from data.errors import WeightsError
 from data.files import sha256_of_file
 from networks.checkpoint_check import fault_of, git_blob_of_file
 from networks.checkpoint_record import Checkpoint, unlisted
-from networks.checkpoint_table import CHECKPOINTS
+from networks.checkpoint_table import CHECKPOINTS, SHIPPED
 from networks.download import by_hand, download
 from networks.weights_policy import WeightsPolicy, current_policy
 
@@ -32,8 +32,9 @@ def find_checkpoint(name: str, path: str | Path | None = None) -> Path:
     """Return the file of checkpoint `name`.
 
     Looked for at `path`, a file or TensorFlow SavedModel that is taken as it is, or a folder that may
-    hold `name`; then in the weights folder; then downloaded there. What a folder holds must be the
-    published file.
+    hold `name`; then among the files that come with the project; then in the weights folder; then
+    downloaded there, or put together there from its parts, which are found in the same way. What a
+    folder holds must be the published file.
     Raises WeightsError when it is missing, damaged, or forbidden by the licence policy in force, and
     DiskSpaceError when a download does not fit.
     """
@@ -48,10 +49,12 @@ def find_checkpoint(name: str, path: str | Path | None = None) -> Path:
         return _users_own(given, checkpoint, policy)
     if not policy.allows(checkpoint):
         raise _refusal(checkpoint)
-    for folder in (policy.folder,) if given is None else (given, policy.folder):
+    for folder in (SHIPPED, policy.folder) if given is None else (given, SHIPPED, policy.folder):
         place = folder / checkpoint.file
         if place.is_file():
             return _checked(place, checkpoint)
+    if checkpoint.parts:
+        return _put_together(checkpoint, policy.folder / checkpoint.file, given)
     return _fetched(checkpoint, policy)
 
 
@@ -91,6 +94,21 @@ def _refusal(checkpoint: Checkpoint) -> WeightsError:
         f"{checkpoint.file} is refused by --license-policy permissive; licence of these weights: "
         f"{checkpoint.licence}. Choose another method, or allow it with --license-policy any."
     )
+
+
+def _put_together(checkpoint: Checkpoint, target: Path, given: Path | None) -> Path:
+    """Write the tensors of all parts of `checkpoint` to one safetensors file, named after what they are."""
+    from networks.state_dicts import read_state, write_state
+
+    state: dict[str, torch.Tensor] = {}
+    digests = {}
+    for prefix, file in checkpoint.parts:
+        part = find_checkpoint(file, given)
+        digests[f"sha256 of {file}"] = sha256_of_file(part)
+        state |= {f"{prefix}{key}": tensor for key, tensor in read_state(part).items()}
+    write_state(target, state, digests)
+    logger.info("put %s together from %s", target, ", ".join(file for _, file in checkpoint.parts))
+    return target
 
 
 def _fetched(checkpoint: Checkpoint, policy: WeightsPolicy) -> Path:

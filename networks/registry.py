@@ -15,12 +15,14 @@ import numpy as np
 
 from data.errors import SettingsError
 from networks.checkpoints import load_checkpoint
+from networks.seeded import made_up_state
 from networks.settings import make_settings, nearest
 
 if TYPE_CHECKING:
     import torch
 
 PRECISIONS = ("float32", "bf16", "fp16")
+SEEDED = "seeded"  # weights made up from their names: a method runs, and what it gives means nothing
 
 State: TypeAlias = "Mapping[str, torch.Tensor | np.ndarray]"
 Weights: TypeAlias = "str | Path | State | None"
@@ -31,13 +33,16 @@ class MethodSpec:
     """What a method declares of itself, whatever its kind.
 
     name: registry name. summary: one line for people. source: paper or repository.
-    licence: licence of this code and of the weights, as text.
+    licence: licence of this code and of the weights, as text. beyond_benchmark: not part of the ten rows of
+    the published benchmark. deviations: where the defaults differ from the published code, and why.
     """
 
     name: str
     summary: str
     source: str
     licence: str = "code Apache-2.0; no weights"
+    beyond_benchmark: bool = False
+    deviations: str = ""
 
 
 @dataclass(frozen=True)
@@ -76,8 +81,8 @@ class Registry:
     ) -> Any:
         """Build method `name`.
 
-        weights: None for the published file (found or fetched), a path, or a state dict of arrays
-        or tensors. device: a torch device. precision: float32, bf16 or fp16.
+        weights: None for the published file (found or fetched), a path, a state dict of arrays or
+        tensors, or SEEDED for made-up ones. device: a torch device. precision: float32, bf16 or fp16.
         What is built gets the attribute `weights_digest`, 16 digits of its state dict, "" without one.
         Raises SettingsError for unknown names and values, WeightsError for weights that do not fit.
         """
@@ -100,11 +105,12 @@ def _state_for(method: Any, name: str, settings: Any, weights: Weights) -> "dict
         if weights is not None:
             raise SettingsError(f"{name} has no weights; leave the weights out")
         return None
-    if isinstance(weights, Mapping):
+    given = made_up_state(method.layers(settings)) if weights == SEEDED else weights
+    if isinstance(given, Mapping):
         import torch
 
-        return {key: torch.as_tensor(value) for key, value in weights.items()}
-    return load_checkpoint(wanted, weights)
+        return {key: torch.as_tensor(value) for key, value in given.items()}
+    return load_checkpoint(wanted, given)
 
 
 def _checked_device(device: str) -> "torch.device":

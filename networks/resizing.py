@@ -20,6 +20,14 @@ def shorter_side_to(size: tuple[int, int], shorter_px: int) -> tuple[int, int]:
     return shorter_px * height // width, shorter_px
 
 
+def within_edge(size: tuple[int, int], edge_px: int) -> tuple[int, int]:
+    """Return `size` (H, W), shrunk if need be so that its longer side is `edge_px`."""
+    factor = edge_px / max(size)
+    if factor >= 1:
+        return size
+    return max(1, round(size[0] * factor)), max(1, round(size[1] * factor))
+
+
 def resize_photo(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     """Resize a uint8 photo (H, W, 3) or (H, W) to `size` (H, W): PIL's bilinear, which antialiases.
 
@@ -47,6 +55,12 @@ def resize_tensor(tensor: torch.Tensor, size: tuple[int, int], *, antialias: boo
 def to_unit_range(image: np.ndarray) -> torch.Tensor:
     """Turn a uint8 RGB photo (H, W, 3) into a float32 tensor (3, H, W) in [0, 1]."""
     return torch.from_numpy(np.ascontiguousarray(image.transpose(2, 0, 1))).float().div_(255)
+
+
+def luma(image: np.ndarray) -> torch.Tensor:
+    """Turn a uint8 RGB photo (H, W, 3) into float32 luma (1, H, W) in [0, 1], weighed as torchvision does."""
+    red, green, blue = to_unit_range(image)
+    return (0.2989 * red + 0.587 * green + 0.114 * blue)[None]
 
 
 def imagenet_normalise(tensor: torch.Tensor) -> torch.Tensor:

@@ -6,8 +6,12 @@ checkpoint. The same name and shape give the same values on every machine and ve
 
 import zlib
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from torch import nn
 
 
 def seeded_tensor(name: str, shape: Sequence[int]) -> np.ndarray:
@@ -47,3 +51,8 @@ def seeded_state(
     for key, value in (overrides or {}).items():
         state[key] = np.full(tuple(shapes[key]), value, np.float32)
     return state
+
+
+def made_up_state(network: "nn.Module") -> dict[str, np.ndarray]:
+    """Return a whole state dict for `network`, from its own names and shapes."""
+    return seeded_state({key: tuple(tensor.shape) for key, tensor in network.state_dict().items()})

@@ -19,9 +19,8 @@ def make_settings(kind: type[S], given: Mapping[str, Any], owner: str) -> S:
     whose metadata give it a `published` name is known by that name too.
     owner: the method's name, for messages. Raises SettingsError, naming the nearest known setting.
     """
-    fields = dataclasses.fields(kind)  # type: ignore[arg-type]
-    known = [field.name for field in fields]
-    published = {field.metadata["published"]: field.name for field in fields if "published" in field.metadata}
+    known = [field.name for field in dataclasses.fields(kind)]  # type: ignore[arg-type]
+    published = published_names(kind)
     values: dict[str, Any] = {}
     for alias, value in given.items():
         name = published.get(alias, alias)
@@ -34,6 +33,19 @@ def make_settings(kind: type[S], given: Mapping[str, Any], owner: str) -> S:
         return TypeAdapter(kind).validate_python(values)
     except ValidationError as error:
         raise SettingsError(_explain(error, owner)) from error
+
+
+def published_names(kind: type) -> dict[str, str]:
+    """Return the names that settings have in published code, where they are others: that name -> ours."""
+    fields = dataclasses.fields(kind)
+    return {field.metadata["published"]: field.name for field in fields if "published" in field.metadata}
+
+
+def knows(kind: type, setting: str) -> bool:
+    """Tell whether settings of `kind` have a field of this name, ours or published."""
+    return setting in published_names(kind) or any(
+        setting == field.name for field in dataclasses.fields(kind)
+    )
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

@@ -9,17 +9,21 @@ from typing import Any, TypeVar
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 from torch import nn
 
 from data.errors import WeightsError
+from data.files import replacing
 from networks.checkpoint_check import TORCH_FORMATS, format_of
 from networks.delg_variables import read_delg
 from networks.tensorflow_bundle import INDEX
 
 N = TypeVar("N", bound=nn.Module)
 
-CONTAINER_KEYS = ("state_dict", "model_state_dict", "model_state", "state", "model", "net", "weights")
+CONTAINER_KEYS = (
+    *("state_dict", "model_state_dict", "model_state", "state", "model", "net", "weights"),
+    "extractor",  # of DISK
+)
 PARALLEL_PREFIX = "module."  # of networks that were trained under DataParallel
 COUNTERS = "*num_batches_tracked"  # torch's own, of no use in evaluation, in some published files
 _SHOWN = 5
@@ -40,6 +44,13 @@ def read_state(path: Path) -> dict[str, torch.Tensor]:
     if found in TORCH_FORMATS:
         return unwrap(_read_torch(path), str(path))
     raise WeightsError(f"{path} is neither a PyTorch nor a safetensors file (found: {found}). Fetch it anew.")
+
+
+def write_state(path: Path, state: Mapping[str, torch.Tensor], provenance: Mapping[str, str]) -> None:
+    """Write a state dict to a safetensors file, whole or not at all, with texts that say where it is from."""
+    own = {key: tensor.clone().contiguous() for key, tensor in state.items()}  # safetensors shares no memory
+    with replacing(path) as part:
+        save_file(own, part, metadata={"format": "pt", **provenance})
 
 
 def unwrap(loaded: Any, owner: str) -> dict[str, torch.Tensor]:

@@ -7,7 +7,7 @@ from data.errors import WeightsError
 from data.files import sha256_of_file
 from networks.checkpoint_check import fault_of
 from networks.checkpoint_record import Checkpoint
-from networks.checkpoint_table import CHECKPOINTS
+from networks.checkpoint_table import CHECKPOINTS, SHIPPED
 from networks.settings import nearest
 from networks.weights_policy import current_policy
 
@@ -39,7 +39,8 @@ def status(name: str) -> Status:
     """Tell where checkpoint `name` lies or belongs; raises WeightsError for names not in the table."""
     if name not in CHECKPOINTS:
         raise WeightsError(f"no checkpoint is called {name!r}{nearest(name, CHECKPOINTS)}")
-    path = current_policy().folder / name
+    shipped = SHIPPED / name
+    path = shipped if shipped.is_file() else current_policy().folder / name
     return Status(CHECKPOINTS[name], path, path.is_file())
 
 

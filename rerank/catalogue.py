@@ -1,10 +1,11 @@
 """The catalogue: what is known of every method, from its own declaration."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from matchers import fits
 from networks.checkpoint_table import CHECKPOINTS
-from networks.settings import settings_dict
+from networks.settings import make_settings, settings_dict
 from networks.weights_admin import status
 from rerank.methods import REGISTRIES, specs_of
 
@@ -16,16 +17,23 @@ def describe_all() -> dict[str, list[dict[str, Any]]]:
     }
 
 
-def describe(kind: str, name: str) -> dict[str, Any]:
-    """Return what is known of a method as a JSON-able mapping."""
+def describe(kind: str, name: str, given: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Return what is known of a method as a JSON-able mapping.
+
+    given: its settings, on which its weights may depend. Raises SettingsError for an unknown method or
+    settings that it does not have.
+    """
     method = REGISTRIES[kind].load(name)
-    settings = method.Settings()
+    settings = make_settings(method.Settings, given or {}, owner=name)
     file = method.checkpoint(settings)
     return {
         "name": name,
         "summary": method.spec.summary,
         "source": method.spec.source,
         "licence": method.spec.licence,
+        "beyond_benchmark": method.spec.beyond_benchmark,
+        "deviations": method.spec.deviations,
+        "yields": sorted(getattr(method.spec, "yields", ())),
         "settings": settings_dict(settings),
         "weights": _weights(file) if file else None,
         "goes_with": _partners(kind, method.spec),

@@ -8,6 +8,7 @@ from typing import Any
 
 from data.errors import SettingsError
 from networks.settings import make_settings, settings_dict
+from rerank.presets import PairSettings, preset_pairs
 
 
 @dataclass(frozen=True)
@@ -17,7 +18,9 @@ class Configuration:
     dataset: a named dataset, a folder, or a .csv or .parquet table. queries_folders: query folders
     to run one after another; empty for the only one. candidates: a candidate cache to re-rank
     instead of retrieving. retriever: registry name. pairs: "EXTRACTOR+MATCHER" texts.
-    settings: method name -> its settings. weights: folders to look for checkpoints in, and METHOD=FILE.
+    settings: method name -> its settings. pair_settings: pair -> method -> settings in that pair alone,
+    over which `settings` win. weights: folders to look for checkpoints in, METHOD=FILE, and "seeded" or
+    METHOD=seeded for made-up weights.
     candidates_per_query: how many of the retriever's candidates are re-ranked. threshold_m: metres
     within which a photo shows the right place. exif: apply EXIF orientation. device: "auto" takes a
     GPU when there is one. batch_size: photos per network call; 0 means 1 on a CPU, 8 on a GPU.
@@ -31,6 +34,7 @@ class Configuration:
     candidates: Path | None = None
     retriever: str = "vlad"
     settings: dict[str, dict[str, Any]] = field(default_factory=dict)
+    pair_settings: PairSettings = field(default_factory=dict)
     weights: tuple[str, ...] = ()
     candidates_per_query: int = 100
     threshold_m: float = 25.0
@@ -69,10 +73,14 @@ def split_pair(text: str) -> tuple[str, str]:
 def make_configuration(given: Mapping[str, Any], file: Path | None = None) -> Configuration:
     """Build a configuration from a TOML file and what was given beside it, which wins.
 
-    given: values by name, None for "not given". Raises SettingsError for unknown or impossible values.
+    given: values by name, None for "not given"; "preset" stands for its pairs, or for those of them that
+    "pairs" chooses. Raises SettingsError for unknown or impossible values.
     """
     values = _read_toml(file) if file is not None else {}
     values |= {name: value for name, value in given.items() if value not in (None, [], {})}
+    if "preset" in values:
+        preset = preset_pairs(values.pop("preset"), values.get("pairs"))
+        values |= {"pairs": list(preset), "pair_settings": preset}
     if "dataset" not in values:
         raise SettingsError("no dataset: give --dataset with a folder, a table or a named dataset")
     return make_settings(Configuration, values, owner=str(file) if file else "this command")

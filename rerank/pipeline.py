@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 
 from data.datasets import Dataset, open_dataset
-from data.files import digest_of
 from extractors import Extractor
 from extractors.store import FeatureStore
 from matchers import Matcher
@@ -25,8 +24,9 @@ from rerank.methods import Builder, check_pairs
 from rerank.progress import stage
 from rerank.provenance import Environment, Method, Part, current_environment
 from rerank.results import QueryScores, RunFolder
-from rerank.run import BadPhoto, Run, RunIdentity
+from rerank.run import BadPhoto, Origin, Run, RunIdentity
 from rerank.scoring import score_queries
+from rerank.sources import features_folder, features_identity, origin_of
 from rerank.task import Task, cache_folder, make_task
 from retrieval.candidates import check_candidates, read_candidates
 from retrieval.retrieve import retrieve
@@ -58,6 +58,11 @@ class Pipeline:
         """The software and hardware in use."""
         return current_environment()
 
+    @cached_property
+    def origin(self) -> Origin:
+        """Where photos and features lie, for those who read the results."""
+        return origin_of(self.configuration)
+
     def run(self) -> Report:
         """Run the retriever and every pair on every query set; refuse impossible pairs beforehand."""
         pairs = self.configuration.split_pairs()
@@ -68,17 +73,24 @@ class Pipeline:
         for task in tasks:
             report.bad_photos.update(task.bad_photos)
             report.runs.append(self.retrieval_run(task))
-        for extractor_name in dict.fromkeys(extractor for extractor, _ in pairs):
-            matchers = [matcher for extractor, matcher in pairs if extractor == extractor_name]
-            self._run_extractor(extractor_name, matchers, tasks, report)
+        for group in self._by_extractor(pairs):
+            self._run_extractor(group, tasks, report)
         return report
+
+    def _by_extractor(self, pairs: list[tuple[str, str]]) -> list[list[tuple[str, str]]]:
+        """Group pairs whose features are the same ones: of one extractor with one set of settings."""
+        groups: dict[str, list[tuple[str, str]]] = {}
+        for extractor, matcher in pairs:
+            settings = self.builder.settings_of("extractor", extractor, f"{extractor}+{matcher}")
+            groups.setdefault(f"{extractor} {settings}", []).append((extractor, matcher))
+        return list(groups.values())
 
     def _fetch_weights(self, pairs: list[tuple[str, str]]) -> None:
         if self.configuration.candidates is None:
             self.builder.fetch_weights("retriever", self.configuration.retriever)
         for extractor, matcher in pairs:
-            self.builder.fetch_weights("extractor", extractor)
-            self.builder.fetch_weights("matcher", matcher)
+            self.builder.fetch_weights("extractor", extractor, f"{extractor}+{matcher}")
+            self.builder.fetch_weights("matcher", matcher, f"{extractor}+{matcher}")
 
     def datasets(self) -> list[Dataset]:
         """Open every query set that was asked for."""
@@ -127,13 +139,15 @@ class Pipeline:
                 if row not in done:
                     values = np.where(task.shortlist.indices[row] < 0, -np.inf, -distances.astype(np.float64))
                     folder.append(row, QueryScores(values))
-            return folder.read() if folder.finished else folder.finish(task.shortlist)
+            return folder.read() if folder.finished else folder.finish(task.shortlist, origin=self.origin)
 
-    def _run_extractor(self, name: str, matchers: list[str], tasks: list[Task], report: Report) -> None:
-        """Extract what is missing, then score every task with every matcher of this extractor."""
-        extractor = self.builder.build("extractor", name)
+    def _run_extractor(self, group: list[tuple[str, str]], tasks: list[Task], report: Report) -> None:
+        """Extract what is missing, then score every task with every matcher of one extractor's pairs."""
+        pairs = {f"{extractor}+{matcher}": (extractor, matcher) for extractor, matcher in group}
+        pair, (name, _) = next(iter(pairs.items()))
+        extractor = self.builder.build("extractor", name, pair)
         for task in tasks:
-            built = [self.builder.build("matcher", matcher) for matcher in matchers]
+            built = [self.builder.build("matcher", matcher, pair) for pair, (_, matcher) in pairs.items()]
             report.runs += self._run_matchers(task, extractor, built)
         report.bad_photos.update(photo for run in report.runs for photo in run.bad_photos)
 
@@ -165,7 +179,7 @@ class Pipeline:
         with stopwatch.measure("scoring"), stage(name, waiting) as progress:
             score_queries(task, store, matcher, folder, progress)
         times = {"extracting": filling.seconds, **stopwatch.seconds}
-        return folder.finish(task.shortlist, bad_photos=filling.bad_photos, times=times)
+        return folder.finish(task.shortlist, bad_photos=filling.bad_photos, times=times, origin=self.origin)
 
     def _begin(self, task: Task, parts: tuple[Part, ...]) -> RunFolder:
         method = Method(parts, self.builder.device(), self.configuration.precision)
@@ -175,16 +189,10 @@ class Pipeline:
 
     def _store(self, task: Task, extractor: Extractor) -> FeatureStore:
         """Open the store of an extractor's features, shared by all query sets of a database."""
-        part = part_of(extractor)
-        identity = {
-            "extractor": part.name,
-            "settings": part.settings,
-            "weights": part.weights,
-            "precision": self.configuration.precision,
-            "exif": self.configuration.exif,
-        }
-        place = cache_folder(task.dataset, self.configuration.caches) / "features"
-        return FeatureStore(place / f"{part.name}-{digest_of(identity)}", identity)
+        chosen = self.configuration
+        identity = features_identity(part_of(extractor), chosen.precision, chosen.exif)
+        kept_in = cache_folder(task.dataset, chosen.caches)
+        return FeatureStore(features_folder(kept_in, identity), identity)
 
     def _loading(self) -> Loading:
         chosen = self.configuration

@@ -1,4 +1,4 @@
-"""Recall against the number of candidates re-ranked, and against the threshold, without a new run."""
+"""Recall against candidates re-ranked, the threshold or fusion with the retriever, without a new run."""
 
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass
@@ -6,18 +6,21 @@ from dataclasses import astuple, dataclass
 import numpy as np
 
 from data.errors import ResultError
+from rerank.fusion import fused_values
 from rerank.metrics import first_hits, hits_at, rank_candidates
 from rerank.run import Run
 from rerank.statistics import proportion_interval
 
 SWEEP_NS = (1, 5, 10)
+THRESHOLDS_M = (5.0, 10.0, 15.0, 20.0, 25.0, 30.0, 40.0, 50.0, 75.0, 100.0)
+SHARES = tuple(step / 10 for step in range(11))  # of the retriever in fused scores
 
 
 @dataclass(frozen=True, eq=False)
 class Sweep:
     """Recalls in percent with 95 % intervals along one axis.
 
-    steps: (S,) candidates re-ranked, or metres. ns: the N of R@N. value, low, high: (S, len(ns)).
+    steps: (S,) candidates re-ranked, metres, or shares. ns: the N of R@N. value, low, high: (S, len(ns)).
     """
 
     steps: np.ndarray
@@ -50,11 +53,20 @@ def sweep_candidates(
 
 
 def sweep_thresholds(
-    run: Run, thresholds_m: Sequence[float], ns: Sequence[int] = SWEEP_NS, *, seed: int = 0
+    run: Run, thresholds_m: Sequence[float] = THRESHOLDS_M, ns: Sequence[int] = SWEEP_NS, *, seed: int = 0
 ) -> Sweep:
     """Return recall at every distance threshold, in metres."""
     hits = [run.first_hits(threshold) for threshold in thresholds_m]
     return _sweep(np.array(thresholds_m, np.float64), hits, ns, seed)
+
+
+def sweep_fusion(
+    run: Run, shares: Sequence[float] = SHARES, ns: Sequence[int] = SWEEP_NS, *, seed: int = 0
+) -> Sweep:
+    """Return recall at every share of the retriever's similarity in the scores, from 0 to 1."""
+    labels = run.labels()
+    hits = [first_hits(labels, rank_candidates(fused_values(run, share))) for share in shares]
+    return _sweep(np.array(shares, np.float64), hits, ns, seed)
 
 
 def order_of_first(values: np.ndarray, k: int) -> np.ndarray:

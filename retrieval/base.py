@@ -10,6 +10,7 @@ from networks.registry import MethodSpec
 
 if TYPE_CHECKING:
     import torch
+    from torch import nn
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,10 @@ class Retriever(Protocol):
     settings: Any
     precision: str
     weights_digest: str
+
+    @classmethod
+    def layers(cls, settings: Any) -> "nn.Module | None":
+        """Return the network, its weights not loaded, for `settings`; None without one."""
 
     @classmethod
     def checkpoint(cls, settings: Any) -> str | None:

@@ -4,17 +4,18 @@ Source: Berton, Masone, Caputo, CVPR 2022 (arXiv 2204.02287); github gmberton/Co
 are the retriever of the published re-ranking benchmark: ResNet-50, 512 dimensions, no resizing.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import ClassVar, Literal
+from types import MappingProxyType
+from typing import Annotated, ClassVar, Literal
 
 import numpy as np
 import torch
-from pydantic import PositiveFloat, PositiveInt
+from pydantic import Field, PositiveFloat, PositiveInt
 from torch import nn
 
-from data.errors import PhotoError
+from data.errors import PhotoError, SettingsError
 from networks.backbones import resnet_sequence, vgg16_sequence
 from networks.pooling import GeM, L2Norm
 from networks.precision import inference, placed
@@ -39,34 +40,48 @@ BACKBONES: dict[str, tuple[Callable[[], nn.Sequential], int]] = {
     "ResNet152": (partial(resnet_sequence, 152), 2048),
 }
 SMALLEST_EDGE_PX = {"VGG16": 16}  # its four pools leave nothing of less; ResNets round up
+STEM_LAYERS, STAGES = 4, 4  # of a ResNet; each stage has half the channels of the next one
+# Settings of the network whose weights, trained on drawn cities, come with this project.
+SMALL: Mapping[str, str | int] = MappingProxyType(
+    {"backbone": "ResNet18", "fc_output_dim": 256, "last_stage": 3}
+)
 
 
 @dataclass(frozen=True)
 class CosPlaceSettings:
     """Settings of CosPlace.
 
-    backbone, fc_output_dim: which network; they name the published file. gem_p: exponent of the
-    pooling; None takes the learned one from the weights. gem_eps: floor of pooled values.
-    pil_resize_shorter_side: pixels; the uint8 photo is resized with PIL first, as CosPlace's own
-    `--resize_test_imgs` does. tensor_resize_after_normalise: (H, W), or the shorter side, in pixels;
-    the normalised tensor is resized with antialias, as VPR-methods-evaluation does. None: no resizing.
+    backbone, fc_output_dim: which network; they name the published file. last_stage: of a ResNet, after
+    which it is cut; the published ones have all four. gem_p: exponent of the pooling; None takes the
+    learned one from the weights. gem_eps: floor of pooled values. pil_resize_shorter_side: pixels; the
+    uint8 photo is resized with PIL first, as CosPlace's own `--resize_test_imgs` does.
+    tensor_resize_after_normalise: (H, W), or the shorter side, in pixels; the normalised tensor is resized
+    with antialias, as VPR-methods-evaluation does. None: no resizing.
     """
 
     backbone: Backbone = "ResNet50"
     fc_output_dim: PositiveInt = 512
+    last_stage: Annotated[int, Field(ge=1, le=STAGES)] = STAGES
     gem_p: PositiveFloat | None = None
     gem_eps: PositiveFloat = 1e-6
     pil_resize_shorter_side: PositiveInt | None = None
     tensor_resize_after_normalise: PositiveInt | tuple[PositiveInt, PositiveInt] | None = None
 
+    def __post_init__(self) -> None:
+        if self.last_stage != STAGES and not self.backbone.startswith("ResNet"):
+            raise SettingsError(
+                f"cosplace: last_stage = {self.last_stage}, but {self.backbone} has no stages; leave it out"
+            )
+
 
 class CosPlaceNetwork(nn.Module):
     """The layers, named as in the published files."""
 
-    def __init__(self, backbone: str, dim: int, gem_eps: float) -> None:
+    def __init__(self, backbone: str, dim: int, gem_eps: float, last_stage: int = STAGES) -> None:
         super().__init__()
         make, channels = BACKBONES[backbone]
-        self.backbone = make()
+        self.backbone = make() if last_stage == STAGES else make()[: STEM_LAYERS + last_stage]
+        channels >>= STAGES - last_stage
         self.aggregation = nn.Sequential(
             L2Norm(),
             GeM(eps=gem_eps),
@@ -106,15 +121,24 @@ class CosPlace:
         self.settings = settings
         self.device = device
         self.precision = precision
-        network = CosPlaceNetwork(settings.backbone, settings.fc_output_dim, settings.gem_eps)
-        self.network = placed(load_strictly(network, state, self.spec.name), device)
+        self.network = placed(load_strictly(self.layers(settings), state, self.spec.name), device)
         if settings.gem_p is not None:
             self.network.aggregation.get_parameter("1.p").fill_(settings.gem_p)
 
     @classmethod
+    def layers(cls, settings: CosPlaceSettings) -> CosPlaceNetwork:
+        """Return the network, its weights not loaded."""
+        return CosPlaceNetwork(
+            settings.backbone, settings.fc_output_dim, settings.gem_eps, settings.last_stage
+        )
+
+    @classmethod
     def checkpoint(cls, settings: CosPlaceSettings) -> str:
-        """Return the name of the published file; it need not exist where other weights are given."""
-        return f"{settings.backbone}_{settings.fc_output_dim}_cosplace.pth"
+        """Return the name of the file with such weights; it need not exist where others are given."""
+        if all(getattr(settings, name) == value for name, value in SMALL.items()):
+            return "cosplace_small.safetensors"
+        cut = "" if settings.last_stage == STAGES else f"_stage{settings.last_stage}"
+        return f"{settings.backbone}_{settings.fc_output_dim}{cut}_cosplace.pth"
 
     def prepare(self, image: np.ndarray) -> torch.Tensor:
         """Turn a uint8 RGB image (H, W, 3) into a normalised tensor (3, H', W').

@@ -17,7 +17,7 @@ import torch
 from pydantic import NonNegativeInt, PositiveInt
 
 from data.errors import StoreError
-from networks.resizing import resize_photo
+from networks.resizing import resize_photo, within_edge
 from networks.rootsift import DESCRIPTOR_DIM, rootsift
 from retrieval.base import RetrieverSpec
 from retrieval.whitening import Whitening, learn_whitening
@@ -56,6 +56,7 @@ class VLAD:
         summary="Residuals of RootSIFT descriptors to a vocabulary learned on the database; no weights.",
         source="Jegou et al., CVPR 2010; Arandjelovic and Zisserman, CVPR 2012 and CVPR 2013",
         learns=True,
+        beyond_benchmark=True,
     )
     Settings: ClassVar[type] = VLADSettings
 
@@ -73,6 +74,10 @@ class VLAD:
         self._whitening: Whitening | None = None
 
     @classmethod
+    def layers(cls, settings: VLADSettings) -> None:
+        """Return None: there is no network."""
+
+    @classmethod
     def checkpoint(cls, settings: VLADSettings) -> None:
         """Return None: there are no weights."""
         return
@@ -80,11 +85,8 @@ class VLAD:
     def prepare(self, image: np.ndarray) -> torch.Tensor:
         """Turn a uint8 RGB image (H, W, 3) into grey (H', W') uint8, shrunk to `max_edge_px`."""
         grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
-        factor = self.settings.max_edge_px / max(grey.shape)
-        if factor < 1:
-            height, width = (max(1, round(edge * factor)) for edge in grey.shape)
-            grey = resize_photo(grey, (height, width))
-        return torch.from_numpy(np.array(grey))
+        size = within_edge((grey.shape[0], grey.shape[1]), self.settings.max_edge_px)
+        return torch.from_numpy(np.array(resize_photo(grey, size)))
 
     def describe(self, batch: torch.Tensor) -> np.ndarray:
         """Describe grey photos (B, H, W): (B, D) float32 of unit length.

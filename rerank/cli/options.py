@@ -16,6 +16,26 @@ Exif = Annotated[bool, typer.Option("--exif/--no-exif", help="Turn photos as the
 RunFolders = Annotated[
     list[Path], typer.Argument(help="Run folders, DATASET/METHOD, or folders that hold some.")
 ]
+Preset = Annotated[
+    str | None,
+    typer.Option(
+        help='Published settings: "thesis" is the ten rows of the benchmark, or those given as pairs.'
+    ),
+]
+MethodSettings = Annotated[
+    list[str] | None,
+    typer.Option("--set", help="METHOD.SETTING=VALUE, such as r2d2.max_keypoints=500; repeatable."),
+]
+Weights = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="A folder of checkpoints, a file, or METHOD=FILE; may be given again. "
+        '"seeded" makes weights up, to try methods out: results mean nothing.'
+    ),
+]
+Device = Annotated[
+    str | None, typer.Option(help="cpu, cuda, or auto: a GPU where there is one; the default.")
+]
 
 # Of every command that computes, by the names of `Configuration`; None is "not given".
 COMPUTING: dict[str, Any] = {
@@ -31,14 +51,8 @@ COMPUTING: dict[str, Any] = {
     "retriever": Annotated[
         str | None, typer.Option(help="Default vlad, which needs no weights; see `rerank methods`.")
     ],
-    "settings": Annotated[
-        list[str] | None,
-        typer.Option("--set", help="METHOD.SETTING=VALUE, such as r2d2.max_keypoints=500; repeatable."),
-    ],
-    "weights": Annotated[
-        list[str] | None,
-        typer.Option(help="A folder of checkpoints, a file, or METHOD=FILE; may be given again."),
-    ],
+    "settings": MethodSettings,
+    "weights": Weights,
     "license_policy": Annotated[
         str | None, typer.Option(help='"permissive" refuses weights that are not free for every use.')
     ],
@@ -54,9 +68,7 @@ COMPUTING: dict[str, Any] = {
         bool | None,
         typer.Option("--exif/--no-exif", help="Turn photos as their EXIF orientation says; the default."),
     ],
-    "device": Annotated[
-        str | None, typer.Option(help="cpu, cuda, or auto: a GPU where there is one; the default.")
-    ],
+    "device": Device,
     "precision": Annotated[str | None, typer.Option(help="float32 (default), bf16 or fp16.")],
     "batch_size": Annotated[int | None, typer.Option(min=1, help="Photos per network call.")],
     "workers": Annotated[int | None, typer.Option(min=1, help="Decoding threads; default 2.")],

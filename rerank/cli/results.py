@@ -15,10 +15,8 @@ from rerank.metrics import first_hits
 from rerank.recall import recall_report
 from rerank.results import RunFolder, find_runs
 from rerank.run import Run
-from rerank.sweeps import SWEEP_NS, Sweep, sweep_candidates, sweep_thresholds
+from rerank.sweeps import SWEEP_NS, Sweep, sweep_candidates, sweep_fusion, sweep_thresholds
 from retrieval.candidates import labels_from_names, read_candidates
-
-THRESHOLDS_M = (5.0, 10.0, 15.0, 20.0, 25.0, 30.0, 40.0, 50.0, 75.0, 100.0)
 
 
 def evaluate(
@@ -48,6 +46,10 @@ def compare(
     run_b: Annotated[Path, typer.Argument(help="Another, on the same queries.")],
     n: Annotated[list[int] | None, typer.Option("-n", min=1, help="The N of R@N; default 1, 5, 10.")] = None,
     threshold_m: Annotated[float | None, typer.Option(min=0.0, help="Metres; default as measured.")] = None,
+    picture: Annotated[
+        Path | None,
+        typer.Option(help="Plot the queries won and lost here, .png, .svg or .pdf; at the first -n."),
+    ] = None,
 ) -> None:
     """Say which of two runs is better, by McNemar's exact test and the paired bootstrap."""
     a, b = RunFolder(run_a).read(), RunFolder(run_b).read()
@@ -56,6 +58,11 @@ def compare(
         typer.echo(comparison.sentence())
     for note in comparisons[0].notes:
         typer.echo(f"note: {note}")
+    if picture is not None:
+        from rerank.plots import save_as, won_lost  # here, so that --help does not wait for matplotlib
+
+        for path in save_as(won_lost(a, b, n=comparisons[0].n, threshold_m=threshold_m), picture):
+            typer.echo(path)
 
 
 def table(
@@ -68,10 +75,12 @@ def table(
 
 def sweep(
     runs: RunFolders,
-    over: Annotated[str, typer.Option(help='"candidates" or "threshold".')] = "candidates",
+    over: Annotated[
+        str, typer.Option(help="candidates, threshold, or fusion: the retriever's share in the scores.")
+    ] = "candidates",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for machines.")] = False,
 ) -> None:
-    """Print recall against the number of candidates re-ranked, or the threshold, from stored scores."""
+    """Print recall against candidates re-ranked, the threshold, or fusion with the retriever's similarity."""
     swept = {f"{run.identity.dataset} {run.name}": _swept(run, over) for run in read_runs(runs)}
     if as_json:
         typer.echo(json.dumps({name: _as_dict(found) for name, found in swept.items()}, indent=2))
@@ -92,8 +101,10 @@ def _swept(run: Run, over: str) -> Sweep:
     if over == "candidates":
         return sweep_candidates(run)
     if over == "threshold":
-        return sweep_thresholds(run, THRESHOLDS_M)
-    raise ResultError(f'--over takes "candidates" or "threshold", found {over!r}')
+        return sweep_thresholds(run)
+    if over == "fusion":
+        return sweep_fusion(run)
+    raise ResultError(f"--over takes candidates, threshold or fusion, found {over!r}")
 
 
 def _as_dict(swept: Sweep) -> list[dict[str, float]]:

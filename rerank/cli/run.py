@@ -10,7 +10,7 @@ import typer
 from data.city import CitySettings, draw_city
 from networks.settings import parse_assignments
 from networks.weights_policy import current_policy, set_policy
-from rerank.cli.options import DATASET_HELP, DatasetArgument, computing
+from rerank.cli.options import DATASET_HELP, DatasetArgument, Preset, computing
 from rerank.cli.printing import print_tables, write_tables
 from rerank.configuration import Configuration, make_configuration, split_settings
 
@@ -30,13 +30,14 @@ def benchmark(
         list[str] | None,
         typer.Option("--pair", help="EXTRACTOR+MATCHER; may be given again. See `rerank methods`."),
     ] = None,
+    preset: Preset = None,
     **shared: Any,
 ) -> None:
     """Re-rank a dataset's candidates with one or more pairs, which share retrieval and features.
 
     The same command continues after it was stopped. Ends with 1 when photos could not be used.
     """
-    _run({"dataset": dataset, "pairs": pairs, **shared})
+    _run({"dataset": dataset, "pairs": pairs, "preset": preset, **shared})
 
 
 @computing
@@ -44,13 +45,14 @@ def one_pair(
     dataset: Annotated[str, typer.Option(help=DATASET_HELP)],
     extractor: Annotated[str, typer.Option(help="Local features; see `rerank methods`.")],
     matcher: Annotated[str, typer.Option(help="Scorer; see `rerank methods`.")],
+    preset: Preset = None,
     **shared: Any,
 ) -> None:
     """Re-rank a dataset's candidates with one extractor and one matcher.
 
     The same command continues after it was stopped. Ends with 1 when photos could not be used.
     """
-    _run({"dataset": dataset, "pairs": [f"{extractor}+{matcher}"], **shared})
+    _run({"dataset": dataset, "pairs": [f"{extractor}+{matcher}"], "preset": preset, **shared})
 
 
 @computing

@@ -122,7 +122,7 @@ def _table(items: list[Status]) -> Table:
     table.add_column()  # the purpose, which a narrow terminal wraps
     for item in items:
         checkpoint = item.checkpoint
-        fetchable = current_policy().address_of(checkpoint) is not None
+        fetchable = bool(checkpoint.parts) or current_policy().address_of(checkpoint) is not None
         size = item.path.stat().st_size if item.present else checkpoint.size_bytes
         table.add_row(
             f"  {checkpoint.file}",

@@ -6,9 +6,10 @@ import pytest
 import torch
 
 from data.errors import SettingsError
+from extractors.conformance import extract
 from extractors.d2net import D2Net, D2NetNetwork, within
 from extractors.d2net_detection import Peaks, ban, find_peaks, sample
-from tests.extractors.methods import build, extract, photo
+from tests.extractors.methods import build, photo
 
 
 def bump(size: int, row: float, column: float, sharpness: tuple[float, float] = (1.0, 1.0)) -> torch.Tensor:

@@ -7,11 +7,12 @@ import torch
 import extractors
 from data.errors import SettingsError, WeightsError
 from extractors import Features
+from extractors.conformance import extract
 from extractors.delg import Delg, DelgSettings
 from extractors.delg_network import Architecture, DelgNetwork, pad_same
 from extractors.delg_pyramid import level_size, limit_size, resize_level
 from networks.seeded import seeded_state
-from tests.extractors.methods import build, extract, photo
+from tests.extractors.methods import build, photo
 
 ONE_SCALE = {"image_scales": (1.0,), "global_scales_ind": (0,)}
 

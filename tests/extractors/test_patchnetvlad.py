@@ -7,6 +7,7 @@ import torch.nn.functional as F
 
 import extractors
 from data.errors import SettingsError, WeightsError
+from extractors.conformance import extract
 from extractors.patchnetvlad import PatchNetVLAD, patch_centres
 from extractors.patchnetvlad_network import (
     PatchNetVLADNetwork,
@@ -16,7 +17,7 @@ from extractors.patchnetvlad_network import (
 )
 from matchers.levels import Levels
 from networks.seeded import seeded_state
-from tests.extractors.methods import build, extract, photo, state
+from tests.extractors.methods import build, photo, state
 
 
 def small_network(clusters: int = 11, components: int = 6) -> PatchNetVLADNetwork:

@@ -6,11 +6,12 @@ import torch
 
 import extractors
 from data.errors import SettingsError
+from extractors.conformance import extract
 from extractors.r2d2 import R2D2Network, R2D2Settings, pyramid
 from networks.precision import fold_norms
 from networks.seeded import seeded_state
 from networks.state_dicts import load_strictly, unwrap
-from tests.extractors.methods import build, extract, photo, state
+from tests.extractors.methods import build, photo, state
 
 
 def searched(height: int, width: int, **settings: float) -> list[tuple[int, int]]:

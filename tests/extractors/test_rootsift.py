@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from data.errors import SettingsError
-from tests.extractors.methods import build, extract, photo
+from extractors.conformance import extract
+from tests.extractors.methods import build, photo
 
 
 @pytest.mark.parametrize(("x", "y"), [(80.0, 60.0), (70.3, 52.8), (61.5, 66.5)])

@@ -77,7 +77,7 @@ def test_newer_formats_are_refused(tmp_path: Path) -> None:
         FeatureStore(tmp_path, IDENTITY)
 
 
-def test_descriptors_are_halved_by_default_and_nothing_else(tmp_path: Path) -> None:
+def test_descriptors_and_maps_are_halved_by_default_and_nothing_else(tmp_path: Path) -> None:
     draw = np.random.default_rng(0)
     full = Features(
         (4, 5),
@@ -85,18 +85,30 @@ def test_descriptors_are_halved_by_default_and_nothing_else(tmp_path: Path) -> N
         descriptors=draw.random((6, 8), np.float32),
         scores=draw.random(6, np.float32),
         global_descriptor=draw.random(7, np.float32),
+        dense={"map": draw.random((3, 4, 2), np.float32), "photo": np.full((4, 5, 3), 255, np.uint8)},
     )
     for dtype in ("float16", "float32"):
         store = FeatureStore(tmp_path / dtype, IDENTITY, descriptor_dtype=dtype)
         with store.writer() as writer:
             writer.add("a", full)
-        hold_same(store.read(["a"])[0], replace(full, descriptors=full.descriptors.astype(dtype)))
+        expected = replace(
+            full,
+            descriptors=full.descriptors.astype(dtype),
+            dense={"map": full.dense["map"].astype(dtype), "photo": full.dense["photo"]},
+        )
+        hold_same(store.read(["a"])[0], expected)
 
 
-def test_descriptors_beyond_the_stored_type_are_refused(tmp_path: Path) -> None:
-    large = Features((4, 5), np.zeros((1, 2), np.float32), np.full((1, 3), 1e5, np.float32))
+@pytest.mark.parametrize(
+    ("large", "what"),
+    [
+        (Features((4, 5), np.zeros((1, 2), np.float32), np.full((1, 3), 1e5, np.float32)), "descriptors of"),
+        (Features((4, 5), dense={"fine": np.full((1, 1, 3), 1e5, np.float32)}), "map fine of"),
+    ],
+)
+def test_what_goes_beyond_the_stored_type_is_refused(tmp_path: Path, large: Features, what: str) -> None:
     store = FeatureStore(tmp_path, IDENTITY)
-    with store.writer() as writer, pytest.raises(StoreError, match=r"of a reach 1e\+05.*float32"):
+    with store.writer() as writer, pytest.raises(StoreError, match=rf"{what} a reach 1e\+05.*float32"):
         writer.add("a", large)
 
 

@@ -19,6 +19,7 @@ PER_KEYPOINT = {
     "scales": (np.float32, ()),
     "levels": (np.int64, ()),
 }
+MAPS = {"coarse": np.float16, "photo": np.uint8}
 keys = st.text(st.characters(exclude_characters="\0", codec="utf-8"), min_size=1, max_size=12)
 sizes = st.integers(1, 4000)
 
@@ -38,7 +39,7 @@ def records(
     if "frame_size" in names:
         given_arrays["frame_size"] = (draw(sizes), draw(sizes))
     map_sizes = st.tuples(st.integers(1, 2), st.integers(0, 3), st.integers(1, 3))
-    dense = {name: draw(arrays(np.float32, map_sizes)) for name in maps}
+    dense = {name: draw(arrays(MAPS[name], map_sizes)) for name in maps}
     if with_frame:
         given_arrays["frame_size"] = (draw(sizes), draw(sizes))
     return Features((draw(sizes), draw(sizes)), **given_arrays, dense=dense)
@@ -47,7 +48,7 @@ def records(
 @st.composite
 def photo_sets(draw: st.DrawFn) -> dict[str, Features]:
     names = draw(st.frozensets(st.sampled_from([*PER_KEYPOINT, "global_descriptor", "frame_size"])))
-    maps = draw(st.frozensets(st.sampled_from(["coarse", "fine"])))
+    maps = draw(st.frozensets(st.sampled_from([*MAPS])))
     record = records(names, maps, draw(st.booleans()), draw(st.booleans()))
     return draw(st.dictionaries(keys, record, min_size=1, max_size=6))
 

@@ -7,9 +7,10 @@ import torch
 import extractors
 import extractors.superpoint
 from data.errors import SettingsError, WeightsError
+from extractors.conformance import extract
 from extractors.superpoint import SuperPointSettings, sample_descriptors, select
 from networks.seeded import seeded_state
-from tests.extractors.methods import build, extract, photo, state
+from tests.extractors.methods import build, photo, state
 
 
 def interpolated_by_hand(dense: np.ndarray, u: float, v: float) -> np.ndarray:

@@ -5,9 +5,10 @@ import pytest
 import torch
 
 from data.errors import SettingsError
+from extractors.conformance import extract
 from extractors.transvpr import TransVPR, crop_offsets, enlarged, merge, patch_centres
 from extractors.transvpr_network import Outputs, TransVPRNetwork
-from tests.extractors.methods import build, extract, photo
+from tests.extractors.methods import build, photo
 
 ALL_PATCHES = {"threshold": -1.0}  # attention that is not the same everywhere is at least 0
 

@@ -9,7 +9,8 @@ import pytest
 import matchers
 from data.errors import SettingsError
 from extractors import Features
-from tests.matchers.drawn import drawn_photo, moved
+from matchers.conformance import drawn_photo
+from tests.matchers.drawn import moved
 
 MAP = np.array([[0.9, 0.2, 15.0], [-0.1, 1.1, -8.0], [0.0, 0.0, 1.0]])
 

@@ -8,7 +8,8 @@ import pytest
 import matchers
 from extractors import Features
 from extractors.record import rescaled
-from tests.matchers.drawn import drawn_photo, moved
+from matchers.conformance import drawn_photo
+from tests.matchers.drawn import moved
 
 FRAME = (240, 320)
 LARGE = (960, 1280)  # four times the frame

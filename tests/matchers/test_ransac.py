@@ -8,8 +8,9 @@ import pytest
 import matchers
 from data.errors import PairError, SettingsError
 from extractors import Features
+from matchers.conformance import SIZE, drawn_photo
 from matchers.levels import standardise
-from tests.matchers.drawn import SIZE, drawn_photo, moved
+from tests.matchers.drawn import moved
 
 SHIFT = np.array([[1.0, 0.0, 12.0], [0.0, 1.0, -7.0], [0.0, 0.0, 1.0]])
 

@@ -6,8 +6,9 @@ import pytest
 import matchers
 from data.errors import PairError
 from extractors import Features
+from matchers.conformance import SIZE, drawn_photo
 from matchers.rapid import agreement, grid_places
-from tests.matchers.drawn import SIZE, drawn_photo, moved
+from tests.matchers.drawn import moved
 
 # Query and candidate of three features each, all matched in order; the moves are (2, 0), (2, 0), (5, 3).
 PLACES0 = np.array([[0.0, 0.0], [10.0, 4.0], [20.0, 8.0]])

@@ -12,12 +12,12 @@ import extractors
 import matchers
 from data.errors import PairError, SettingsError, WeightsError
 from matchers.base import fits
+from matchers.conformance import drawn_photo
 from matchers.sinkhorn import assign, log_assignment
 from matchers.superglue import PADDING, batches_by_size
 from matchers.superglue_network import Side, SuperGlueNetwork, normalise_keypoints, pad_sides
 from networks.precision import LOW_PRECISION, inference
 from networks.seeded import seeded_state
-from tests.matchers.drawn import drawn_photo
 
 LAYERS = ("self", "self", "cross", "self")
 ARCHITECTURE = {"descriptor_dim": 32, "keypoint_encoder": (8,), "GNN_layers": LAYERS}

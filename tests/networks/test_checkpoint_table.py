@@ -10,7 +10,7 @@ ALL = pytest.mark.parametrize("checkpoint", CHECKPOINTS.values(), ids=lambda che
 
 @ALL
 def test_every_file_can_be_had_and_states_its_terms(checkpoint: Checkpoint) -> None:
-    assert checkpoint.address or checkpoint.by_hand
+    assert checkpoint.address or checkpoint.by_hand or checkpoint.parts
     assert checkpoint.licence
     assert checkpoint.purpose
     if checkpoint.address:
@@ -30,6 +30,14 @@ def test_no_two_files_share_a_name_or_a_digest() -> None:
         assert len(set(values)) == len(values)
 
 
+@ALL
+def test_parts_are_listed_and_bind_the_whole(checkpoint: Checkpoint) -> None:
+    parts = [CHECKPOINTS[file] for _, file in checkpoint.parts]
+    assert checkpoint.commercial <= all(part.commercial for part in parts)
+    assert checkpoint.copyleft >= any(part.copyleft for part in parts)
+    assert len({prefix for prefix, _ in checkpoint.parts}) == len(parts)
+
+
 def test_the_thirty_cosplace_files() -> None:
     found = [file for file in CHECKPOINTS if file.endswith("_cosplace.pth")]
     assert len(found) == 30
@@ -42,6 +50,8 @@ def test_the_thirty_cosplace_files() -> None:
     [
         ("ResNet50_512_cosplace.pth", True, True),
         ("aliked-n16.pth", True, True),
+        ("aliked_lightglue.pth", True, True),
+        ("keynet_orinet_hardnet.safetensors", False, False),
         ("superpoint_v1.pth", False, False),
         ("superglue_outdoor.pth", False, False),
         ("r2d2_WASF_N16.pt", False, False),

@@ -5,10 +5,12 @@ from PIL import Image
 
 from networks.resizing import (
     imagenet_normalise,
+    luma,
     resize_photo,
     resize_tensor,
     shorter_side_to,
     to_unit_range,
+    within_edge,
 )
 
 
@@ -23,6 +25,14 @@ def photo() -> np.ndarray:
 )
 def test_the_longer_side_is_rounded_down(size: tuple[int, int], expected: tuple[int, int]) -> None:
     assert shorter_side_to(size, 512) == expected
+
+
+@pytest.mark.parametrize(
+    ("size", "expected"),
+    [((480, 640), (480, 640)), ((960, 1280), (480, 640)), ((1281, 961), (640, 480)), ((1, 4000), (1, 640))],
+)
+def test_only_longer_photos_are_shrunk(size: tuple[int, int], expected: tuple[int, int]) -> None:
+    assert within_edge(size, 640) == expected
 
 
 def test_resize_photo_takes_height_first_and_keeps_the_type(photo: np.ndarray) -> None:
@@ -60,3 +70,11 @@ def test_normalisation_of_the_mean_colour_is_zero() -> None:
     assert normalised.shape == (3, 1, 1)
     expected = [(124 / 255 - 0.485) / 0.229, (116 / 255 - 0.456) / 0.224, (104 / 255 - 0.406) / 0.225]
     np.testing.assert_allclose(normalised.ravel(), expected, rtol=1e-4, atol=1e-6)
+
+
+def test_luma_weighs_colours_as_torchvision_does() -> None:
+    colours = np.array([[[255, 0, 0], [0, 255, 0], [0, 0, 255], [255, 255, 255], [10, 20, 30]]], np.uint8)
+    expected = [[[0.2989, 0.587, 0.114, 0.9999, (0.2989 * 10 + 0.587 * 20 + 0.114 * 30) / 255]]]
+    found = luma(colours)
+    assert found.dtype == torch.float32
+    np.testing.assert_allclose(found, expected, rtol=1e-6)

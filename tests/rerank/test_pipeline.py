@@ -115,6 +115,15 @@ def test_missing_weights_are_told_before_any_work(places: Path, tmp_path: Path) 
     assert not (tmp_path / "caches").exists()
 
 
+def test_made_up_weights_let_a_method_run_and_are_told(
+    places: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    found = run(places, tmp_path, pairs=("superpoint+ransac",), weights=("seeded",)).runs[1]
+    assert "superpoint has made-up weights" in caplog.text
+    assert found.identity.method.parts[0].weights not in ("", None)
+    assert np.isfinite(found.values).all()
+
+
 def test_unknown_methods_and_settings_are_named(places: Path, tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="did you mean 'rootsift'"):
         run(places, tmp_path, pairs=("rootsfit+ransac",))
