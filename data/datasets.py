@@ -45,7 +45,7 @@ def open_dataset(
     if str(source) in NAMED_SETS:
         return _open_named(str(source), root, database_folder, queries_folder, cache)
     path = Path(source).expanduser()
-    if _is_table(path):
+    if is_table(path):
         return _open_table(path.absolute(), database_folder, queries_folder, cache)
     _check_there(path, source, root)
     return _open_folder(path, database_folder, queries_folder, cache)
@@ -59,7 +59,7 @@ def query_folders(source: str | Path, *, root: str | Path | None = None) -> list
     if str(source) in NAMED_SETS:
         return query_folders_below(locate(str(source), root))
     path = Path(source).expanduser()
-    if _is_table(path):
+    if is_table(path):
         return query_sets(splits_of(read_table(path)))
     _check_there(path, source, root)
     return query_folders_below(path)
@@ -115,7 +115,8 @@ def _read_splits(
     return splits, found
 
 
-def _is_table(path: Path) -> bool:
+def is_table(path: Path) -> bool:
+    """Tell whether a path is a table's rather than a folder's."""
     return path.suffix.lower() in EXTENSIONS and not path.is_dir()
 
 

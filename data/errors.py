@@ -47,3 +47,11 @@ class ProtocolError(RerankError):
 
 class DiskSpaceError(RerankError):
     """The disk cannot hold what a run would write."""
+
+
+class TrainingError(RerankError):
+    """A training cannot start, go on from its checkpoint, or be exported."""
+
+
+class CurationError(RerankError):
+    """A curation project, its journal, or a provider of photos is missing, damaged, or answers wrongly."""

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
@@ -73,6 +74,18 @@ def read_header(path: str | Path) -> PhotoHeader:
 def photo_size(path: str | Path, *, exif: bool = True) -> tuple[int, int]:
     """Return the (H, W) that `read_photo` would give, from the header alone."""
     return read_header(path).size(exif=exif)
+
+
+def read_tags(path: str | Path, directory: int) -> dict[int, Any]:
+    """Read the EXIF tags of one directory of a photo without decoding it; raises PhotoError.
+
+    directory: such as `PIL.ExifTags.IFD.GPSInfo`. Returns tag -> value, none where EXIF is damaged.
+    """
+    with _opened(Path(path)) as image:
+        try:
+            return dict(Image.Image.getexif(image).get_ifd(directory))
+        except (SyntaxError, ValueError, TypeError, KeyError, struct.error):
+            return {}
 
 
 @contextmanager

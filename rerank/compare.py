@@ -1,5 +1,6 @@
 """Comparing two runs on the same queries: which is better, by how much, and whether one can tell."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from data.errors import ProtocolError
@@ -104,6 +105,14 @@ def check_comparable(run_a: Run, run_b: Run, threshold_m: float | None = None) -
             f"measured on the same task and do not compare: {'; '.join(differing)}. Run one of them again "
             "on the other's candidates; where the threshold alone differs, give one for both"
         )
+
+
+def group_by_task(runs: Iterable[Run]) -> list[list[Run]]:
+    """Part runs by dataset and protocol, in order of first appearance: what is in one list compares."""
+    groups: dict[tuple[str, str], list[Run]] = {}
+    for run in runs:
+        groups.setdefault((run.identity.dataset, run.identity.protocol.digest), []).append(run)
+    return list(groups.values())
 
 
 def _told_apart(name_a: str, name_b: str) -> tuple[str, str]:

@@ -18,7 +18,7 @@ from rerank.journal import AGAIN, ScoreJournal, record_type
 from rerank.latency import WARM_UP_QUERIES, stage_row
 from rerank.protocol import digest_of_candidates
 from rerank.provenance import Environment, environment_differences
-from rerank.run import BadPhoto, Run, RunIdentity, Shortlist, identity_differences
+from rerank.run import BadPhoto, Origin, Run, RunIdentity, Shortlist, identity_differences
 from rerank.run_files import (
     FORMAT,
     RUN_FILE,
@@ -126,11 +126,12 @@ class RunFolder:
         bad_photos: Sequence[BadPhoto] = (),
         times: Mapping[str, float] | None = None,
         warm_up: int = WARM_UP_QUERIES,
+        origin: Origin | None = None,
     ) -> Run:
         """Write the finished run and drop the journal.
 
-        times: stage of the whole run -> seconds. Raises ResultError when queries are missing or the
-        shortlist is not the one that the protocol names.
+        times: stage of the whole run -> seconds. origin: where photos and features lie. Raises
+        ResultError when queries are missing or the shortlist is not the one that the protocol names.
         """
         journal = self._open_journal()
         self._check_complete(shortlist)
@@ -149,6 +150,7 @@ class RunFolder:
             times=dict(times or {}),
             notes=self._notes(journal),
             warm_up=warm_up,
+            origin=origin,
         )
         try:
             write_run(self.path, run)

@@ -29,6 +29,20 @@ class BadPhoto:
     reason: str
 
 
+@dataclass(frozen=True)
+class Origin:
+    """Where a run's photos and features lay when it was made; none of it identifies the run.
+
+    dataset: a named dataset, or the absolute path of a folder or table. database_folder: as configured.
+    caches: absolute path. weights: as configured.
+    """
+
+    dataset: str
+    database_folder: str | None = None
+    caches: str | None = None
+    weights: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, eq=False)
 class Shortlist:
     """The candidates that every method of a protocol was given, in the retriever's order.
@@ -66,6 +80,7 @@ class Run:
     matches, inliers: (Q, K) int32, -1 where unknown. seconds: (Q, S) of `latency.STAGES`, NaN where not
     measured. turns: (Q,) int32, how many queries the same process had scored before. times: stage of
     the whole run -> seconds. notes: what a reader should know, in words. warm_up: see `Latency`.
+    origin: None where unknown.
     """
 
     identity: RunIdentity
@@ -80,6 +95,7 @@ class Run:
     times: dict[str, float] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     warm_up: int = WARM_UP_QUERIES
+    origin: Origin | None = None
 
     @property
     def name(self) -> str:

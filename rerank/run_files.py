@@ -16,7 +16,7 @@ from networks.settings import settings_dict
 from rerank.latency import STAGES
 from rerank.provenance import Environment
 from rerank.recall import recall_report
-from rerank.run import BadPhoto, Run, RunIdentity, Shortlist
+from rerank.run import BadPhoto, Origin, Run, RunIdentity, Shortlist
 
 FORMAT = 1
 RUN_FILE = "run.json"
@@ -78,6 +78,7 @@ def read_run(folder: Path) -> Run:
             times=parse(dict[str, float], found.get("times"), file),
             notes=parse(tuple[str, ...], found.get("notes"), file),
             warm_up=parse(int, found.get("warm_up"), file),
+            origin=_origin(found, file),
         )
     except KeyError as error:
         raise ResultError(f"{folder} lacks the array {error}; delete it and run again") from error
@@ -124,7 +125,13 @@ def _description(run: Run) -> dict[str, Any]:
         "times": run.times,
         "notes": list(run.notes),
         "warm_up": run.warm_up,
+        "origin": settings_dict(run.origin) if run.origin else None,
     }
+
+
+def _origin(found: Mapping[str, Any], file: Path) -> Origin | None:
+    """Return where photos and features lay; None in files of earlier versions."""
+    return None if found.get("origin") is None else parse(Origin, found["origin"], file)
 
 
 def _read_description(folder: Path) -> dict[str, Any]:

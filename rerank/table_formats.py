@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import astuple
 
+from rich import markup
 from rich.table import Table as TerminalTable
 from rich.text import Text
 
@@ -18,12 +19,26 @@ NOTHING = "No finished run."
 ABSENT = "-"
 TERMINAL_DECIMALS = 0  # of intervals, so that a table fits 120 columns
 
+# What has a meaning of its own -> how to write it.
+MARKDOWN = str.maketrans({character: f"\\{character}" for character in "\\`*_|<>"})
+LATEX = str.maketrans(
+    {character: f"\\{character}" for character in "&%$#_{}"}
+    | {
+        "\\": r"\textbackslash{}",
+        "~": r"\textasciitilde{}",
+        "^": r"\textasciicircum{}",
+        "<": r"\textless{}",
+        ">": r"\textgreater{}",
+    }
+)
+
 
 def to_terminal(tables: Sequence[Table]) -> list[TerminalTable]:
     """Return one rich table for each dataset; bold where the paired test separates the best."""
     made = []
     for table in tables:
-        shown = TerminalTable(title=table.dataset, caption="\n".join(table.notes), caption_justify="left")
+        caption = markup.escape("\n".join(table.notes))
+        shown = TerminalTable(title=markup.escape(table.dataset), caption=caption, caption_justify="left")
         for number, heading in enumerate(_headings(table)):
             shown.add_column(heading, justify="right" if number else "left")
         for row in table.rows:
@@ -136,10 +151,8 @@ def _markdown_line(cells: Sequence[str]) -> str:
 
 
 def _markdown_text(text: str) -> str:
-    return text.replace("|", "\\|").replace("_", "\\_").replace("*", "\\*")
+    return text.translate(MARKDOWN)
 
 
 def _latex_text(text: str) -> str:
-    for character in "&%$#_{}":
-        text = text.replace(character, f"\\{character}")
-    return text
+    return text.translate(LATEX)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from rerank.compare import group_by_task
 from rerank.latency import Percentiles
 from rerank.metrics import hits_at
 from rerank.protocol import differences
@@ -42,13 +43,10 @@ class Table:
 
 def make_tables(runs: Sequence[Run], ns: Sequence[int] = RECALL_NS, *, seed: int = 0) -> list[Table]:
     """Group runs by dataset and protocol, in order of first appearance, retrieval first in each."""
-    groups: dict[tuple[str, str], list[Run]] = {}
-    for run in runs:
-        groups.setdefault((run.identity.dataset, run.identity.protocol.digest), []).append(run)
     tables, firsts = [], dict[str, Run]()
-    for (dataset, _), members in groups.items():
-        first = firsts.setdefault(dataset, members[0])
-        members.sort(key=lambda run: run.identity.method.reranks)
+    for group in group_by_task(runs):
+        first = firsts.setdefault(group[0].identity.dataset, group[0])
+        members = sorted(group, key=lambda run: run.identity.method.reranks)
         tables.append(_table(members, tuple(ns), seed, _other_protocol(first, members[0])))
     return tables
 

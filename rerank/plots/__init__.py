@@ -1,0 +1,28 @@
+"""Plots of results: functions that take runs and return a matplotlib figure, one line in a notebook.
+
+`latency_recall(read_runs)` and so on; `save(figure, path)` writes a figure as PNG and SVG.
+"""
+
+from rerank.plots.candidates import recall_candidates
+from rerank.plots.conditions import day_night
+from rerank.plots.dials import recall_dial
+from rerank.plots.disagreement import won_lost
+from rerank.plots.kinds import KINDS, Kind
+from rerank.plots.saving import save, save_as
+from rerank.plots.stages import latency_stages
+from rerank.plots.thresholds import recall_threshold
+from rerank.plots.trade_off import latency_recall
+
+__all__ = [
+    "KINDS",
+    "Kind",
+    "day_night",
+    "latency_recall",
+    "latency_stages",
+    "recall_candidates",
+    "recall_dial",
+    "recall_threshold",
+    "save",
+    "save_as",
+    "won_lost",
+]

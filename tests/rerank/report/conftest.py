@@ -1,0 +1,68 @@
+"""A report, and a page of it in a real Chromium, driven headless."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rerank.report import make_report
+from tests.rerank.report.chromium import NAMES, chromium_at, chromium_path
+from tests.rerank.report.made_results import make_runs, make_street
+from tests.rerank.report.reading import wait_until_shown
+
+
+WINDOW = {"width": 1280, "height": 1400}  # so that twelve queries are all in sight
+
+
+@pytest.fixture(scope="session")
+def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a report of two datasets, by day and by night, two methods each."""
+    folder = tmp_path_factory.mktemp("report")
+    street = make_street(folder / "street", query_folder="queries_day")
+    make_street(street, query_folder="queries_night")
+    for queries in ("queries_day", "queries_night"):
+        make_runs(folder / "results", street, query_folder=queries)
+    return make_report(folder / "results", folder / "site").folder
+
+
+@pytest.fixture
+def unplotted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave the plots out, which take seconds, where a report is of something else."""
+    monkeypatch.setattr("rerank.report.figures.KINDS", {})
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Any]:
+    """Return a headless Chromium of this system."""
+    pytest.importorskip("playwright", reason="playwright is not installed")
+    path = chromium_path()
+    if path is None:
+        pytest.skip(f"no Chromium on this system: {', '.join(NAMES)}")
+    with chromium_at(path) as browser:
+        yield browser
+
+
+@pytest.fixture
+def visit(chromium: Any) -> Iterator[Callable[..., Any]]:
+    """Return a function that opens a report's page; nothing may be requested elsewhere or complained of."""
+    contexts, complaints, requests = [], list[str](), list[str]()
+
+    def open_page(folder: Path, address: str = "", **options: Any) -> Any:
+        context = chromium.new_context(viewport=WINDOW, **options)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("console", lambda message: complaints.append(message.text))
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("dialog", lambda dialog: complaints.append(f"dialog {dialog.message}") or dialog.dismiss())
+        page.on("request", lambda request: requests.append(request.url))
+        page.goto(f"{(folder / 'index.html').as_uri()}{address}")
+        page.set_default_timeout(10_000)
+        wait_until_shown(page)
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert complaints == []
+    assert [url for url in requests if not url.startswith("file://")] == []
