@@ -1,0 +1,55 @@
+// The photos: the next ones are fetched and decoded before they are asked for.
+
+import { get } from "./api.js";
+import { element } from "./dom.js";
+
+const KEPT = 12; // pictures and items behind and ahead
+
+export class Gallery {
+  constructor(stage) {
+    this.stage = stage;
+    this.pictures = new Map();
+  }
+
+  picture(id) {
+    const found = this.pictures.get(id) ?? this.load(id);
+    this.pictures.delete(id); // and to the end: the latest asked for
+    this.pictures.set(id, found);
+    while (this.pictures.size > KEPT) this.pictures.delete(this.pictures.keys().next().value);
+    return found;
+  }
+
+  load(id) {
+    const image = element("img", { alt: "", draggable: false, src: addressOf(id, 960) });
+    const ready = image.decode().then(
+      () => image,
+      () => whyNot(addressOf(id, 960)),
+    );
+    return { image, ready };
+  }
+
+  // Put a photo on the stage; resolves when it could be painted, or what is in its place.
+  async show(id) {
+    const { image, ready } = this.picture(id);
+    if (image.complete && image.naturalWidth) this.stage.replaceChildren(image);
+    this.shown = id;
+    const node = await ready;
+    if (this.shown === id && this.stage.firstChild !== node) this.stage.replaceChildren(node);
+  }
+
+  // Fetch the shown photo in more pixels, for a look at details.
+  enlarge() {
+    const image = this.stage.querySelector("img");
+    if (image) image.src = addressOf(this.shown, 2560);
+  }
+}
+
+function addressOf(id, px) {
+  return `/photo?${new URLSearchParams({ id, px })}`;
+}
+
+async function whyNot(address) {
+  const [path, parameters] = address.split("?");
+  const reason = await get(path, new URLSearchParams(parameters)).catch((error) => error.message);
+  return element("p", { className: "warning" }, `This photo cannot be shown. ${reason}`);
+}

@@ -1,0 +1,241 @@
+// One curator's way through the queue: what is shown, what was decided, what comes next.
+
+import { get } from "./api.js";
+import { byId } from "./dom.js";
+import { askReason } from "./dialogs.js";
+import { Gallery } from "./gallery.js";
+import { Ground } from "./map.js";
+import { Outbox } from "./outbox.js";
+import { same, tell, tellPlace } from "./panels.js";
+import { Speed, painted } from "./speed.js";
+import { Strip } from "./strip.js";
+
+const AHEAD = 5; // photos loaded before they are asked for
+const POLL_MS = 4000;
+const UNPAINTED_MS = 100; // after which all around a photo is drawn that is not there yet
+
+export class Review {
+  constructor(who, mode, session, say) {
+    Object.assign(this, { who, mode, session, say });
+    this.queue = session.queue.map(([id, todo]) => ({ id, todo }));
+    this.items = new Map();
+    this.at = -1;
+    this.gallery = new Gallery(byId("stage"));
+    this.map = new Ground((spot) => this.put(spot));
+    this.strip = new Strip(who, (error) => say(error.message));
+    this.speed = new Speed();
+    this.outbox = new Outbox(who, {
+      changed: (count, reason) => this.tellUnsent(count, reason),
+      refused: (act, error) => this.refused(act, error),
+    });
+    this.sequence = session.sequence;
+    setInterval(() => this.follow().catch(() => {}), POLL_MS);
+  }
+
+  begin() {
+    const first = this.queue.findIndex((entry) => entry.todo);
+    return this.go(first < 0 ? this.queue.length - 1 : first, null);
+  }
+
+  get entry() {
+    return this.queue[this.at];
+  }
+
+  fetch(id) {
+    if (!this.items.has(id)) {
+      const asked = get("/api/item", { id, who: this.who, mode: this.mode });
+      asked.catch(() => this.items.delete(id));
+      this.items.set(id, asked);
+      if (this.items.size > 40) this.items.delete(this.items.keys().next().value);
+    }
+    return this.items.get(id);
+  }
+
+  // begun: when the key was pressed, null where none was.
+  async go(at, begun = performance.now()) {
+    if (at < 0 || at >= this.queue.length) return;
+    this.at = at;
+    const { id } = this.entry;
+    this.item = null; // keys wait until the next one is there
+    document.body.dataset.item = "";
+    this.tellProgress();
+    const shown = this.gallery.show(id);
+    try {
+      const item = await this.fetch(id);
+      if (this.entry.id !== id) return;
+      this.open(item);
+    } catch (error) {
+      this.entry.todo = false;
+      this.say(error.message);
+    }
+    await shown;
+    if (this.entry.id !== id) return;
+    await painted();
+    if (begun !== null) this.speed.take(performance.now() - begun);
+    this.settle();
+    this.ahead();
+  }
+
+  open(item) {
+    this.item = item;
+    this.spot = [...item.spot];
+    this.panorama = "";
+    this.begun = performance.now();
+    document.body.dataset.item = item.id;
+    document.body.classList.remove("zoomed");
+    this.isOpening = true; // the photo is painted first, all around it in a frame after
+    setTimeout(() => this.settle(), UNPAINTED_MS);
+  }
+
+  // Draw what belongs to the photo, unless that was done; nothing may act on the panels of the last one.
+  settle() {
+    if (!this.isOpening || !this.item) return;
+    this.isOpening = false;
+    const { item } = this;
+    tell(item);
+    tellPlace(item, this.spot);
+    this.tellDecision();
+    this.map.show(item.origin, this.spot, item.ground, this.session.threshold);
+    this.strip.show(item.id, item.near, item.match?.reference ?? "");
+    if (this.session.ranked) this.strip.refresh(item.id, this.spot, 0);
+  }
+
+  ahead() {
+    for (const { id } of this.upcoming().slice(0, AHEAD)) {
+      this.gallery.picture(id);
+      this.fetch(id).catch(() => {}); // told when it is shown
+    }
+  }
+
+  upcoming() {
+    return [...this.queue.slice(this.at + 1), ...this.queue.slice(0, this.at)].filter((entry) => entry.todo);
+  }
+
+  step(by, begun) {
+    return this.go(this.at + by, begun);
+  }
+
+  put(spot) {
+    if (!this.item || this.isOpening || this.mode !== "review") return;
+    const moved = spot[0] !== this.spot[0] || spot[1] !== this.spot[1];
+    this.spot = spot;
+    this.map.set(spot);
+    tellPlace(this.item, spot);
+    if (moved) this.strip.refresh(this.item.id, spot);
+  }
+
+  turn(by) {
+    const [east, north, heading] = this.spot;
+    this.put([east, north, ((heading ?? 0) + by + 360) % 360]);
+  }
+
+  takeOver(place) {
+    this.panorama = place.panorama;
+    this.put([place.east, place.north, place.heading ?? this.spot[2]]);
+    this.map.show(this.item.origin, this.spot, this.item.ground, this.session.threshold);
+  }
+
+  decide(action, reason = "", begun = performance.now()) {
+    if (!this.item) return;
+    if (this.mode !== "review") return this.say("Here positives are checked: c confirms, x sets aside");
+    const moved = !same(this.spot, this.item.spot);
+    if (action === "move" && !moved) return this.say("The position was not moved: a accepts it as it is");
+    if (action === "accept" && moved) return this.say("The position was moved: m keeps it, 0 puts it back");
+    const after = action === "move" ? this.spot : this.item.spot;
+    const panorama = action === "move" ? this.panorama : "";
+    const known = { decision: { action, reason }, spot: after, near: this.strip.near };
+    this.act("/api/judge", { action, reason, before: this.item.spot, after, panorama }, known, begun);
+  }
+
+  async reject(begun) {
+    const reason = await askReason(this.session.reasons, false);
+    if (reason) this.decide("reject", reason, begun && performance.now());
+  }
+
+  confirm(begun) {
+    const one = this.strip.current();
+    if (this.mode !== "positives") return this.say("Positives are checked after the review");
+    if (!one) return this.say("No database photo is near: x sets the photo aside");
+    this.act("/api/match", { reference: one.name }, { match: { reference: one.name, reason: "" } }, begun);
+  }
+
+  async aside() {
+    if (this.mode !== "positives") return this.say("Positives are checked after the review");
+    const reason = await askReason(this.session.aside, true);
+    if (!reason) return;
+    this.act("/api/match", { reason }, { match: { reference: "", reason } });
+  }
+
+  // known: what is true of the photo now, also while the server has not written it yet.
+  act(path, body, known, begun = performance.now()) {
+    const seconds = (performance.now() - this.begun) / 1000;
+    this.outbox.add(path, { who: this.who, item: this.item.id, seconds, ...body });
+    this.entry.todo = false;
+    Object.assign(this.item, known);
+    const next = this.upcoming()[0];
+    if (next) this.go(this.queue.indexOf(next), begun);
+    else {
+      this.tellProgress();
+      this.tellDecision();
+      this.say("All is judged. Go back with ←, undo with u.", false);
+    }
+  }
+
+  async takeBack(path) {
+    const { item } = await this.outbox.add(path, { who: this.who });
+    if (!item) return this.say(path.endsWith("undo") ? "Nothing to undo" : "Nothing to redo");
+    this.items.delete(item);
+    const at = this.queue.findIndex((entry) => entry.id === item);
+    if (at < 0) return this.say(`${item} is shown in the other list`);
+    await this.go(at);
+    this.entry.todo = this.mode === "review" ? !this.item?.decision : !this.item?.match;
+    this.tellProgress();
+  }
+
+  note(text) {
+    if (!this.item || text === this.item.note) return;
+    this.item.note = text;
+    this.outbox.add("/api/note", { who: this.who, item: this.item.id, text });
+  }
+
+  // What other curators did: theirs need not be judged here, and disputes come up.
+  async follow() {
+    if (this.mode !== "review" || document.hidden) return;
+    const { sequence, items } = await get("/api/changed", { after: this.sequence, who: this.who });
+    this.sequence = sequence;
+    for (const [id, todo] of Object.entries(items)) {
+      const entry = this.queue.find((one) => one.id === id);
+      if (entry) entry.todo = todo && !this.outbox.waiting.some((act) => act.body.item === id);
+      else if (todo) this.queue.push({ id, todo });
+    }
+    this.tellProgress();
+  }
+
+  refused(act, error) {
+    const entry = this.queue.find((one) => one.id === act.body.item);
+    if (entry) entry.todo = true;
+    this.items.delete(act.body.item);
+    this.say(error.message);
+  }
+
+  tellProgress() {
+    const left = this.queue.filter((entry) => entry.todo).length;
+    const done = this.queue.length - left;
+    byId("progress").textContent = `${this.at + 1} of ${this.queue.length}, ${left} left`;
+    byId("meter").value = this.queue.length ? done / this.queue.length : 1;
+  }
+
+  tellDecision() {
+    const { decision, match } = this.item;
+    const words = [decision && `${decision.action} ${decision.reason}`, match && (match.reference ? "confirmed" : match.reason)];
+    byId("photo").dataset.decision = (this.mode === "review" ? words[0] : words[1]) || "";
+    document.body.classList.toggle("decided", byId("photo").dataset.decision !== "");
+    document.body.classList.toggle("rejected", decision?.action === "reject");
+  }
+
+  tellUnsent(count, reason) {
+    byId("unsent").hidden = !reason;
+    byId("unsent").textContent = reason ? `${count} unsent: ${reason}` : "";
+    byId("unsent").dataset.count = count;
+  }
+}

@@ -1,0 +1,78 @@
+"""A review server in a thread, and a page of it in a real Chromium."""
+
+import shutil
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from data.curation.project import Project
+
+CHROMIUMS = ("chromium", "chromium-browser", "google-chrome")
+TOKEN = "token-of-the-tests"
+VIEWPORT = {"width": 1280, "height": 800}
+
+
+@contextmanager
+def served(project: Project, port: int = 0, **options: Any) -> Iterator[str]:
+    """Serve a project's review for the length of a block; yields the address to open."""
+    uvicorn = pytest.importorskip("uvicorn", reason="uvicorn is not installed")
+    pytest.importorskip("fastapi", reason="FastAPI is not installed")
+    from rerank.curate.app import make_app
+
+    opened = socket.socket()
+    opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    opened.bind(("127.0.0.1", port))
+    name = f"127.0.0.1:{opened.getsockname()[1]}"
+    app, _ = make_app(project, [name], token=TOKEN, **options)
+    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="off"))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [opened]}, daemon=True)
+    thread.start()
+    while not server.started:
+        time.sleep(0.02)
+    yield f"http://{name}/?token={TOKEN}"
+    server.force_exit = server.should_exit = True
+    thread.join(10)
+    opened.close()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Any]:
+    """Return a headless Chromium of this system."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    found = next((path for name in CHROMIUMS if (path := shutil.which(name))), None)
+    if found is None:
+        pytest.skip(f"no Chromium on this system: {', '.join(CHROMIUMS)}")
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=found, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def visit(chromium: Any) -> Iterator[Callable[..., Any]]:
+    """Return a function that begins a curator's session; the page may ask nobody but its server."""
+    contexts, errors, requests = [], list[str](), list[str]()
+
+    def open_page(address: str, who: str = "ada", mode: str = "review") -> Any:
+        context = chromium.new_context(viewport=VIEWPORT)
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(15_000)
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.on("request", lambda request: requests.append(request.url))
+        page.goto(f"{address}#{mode}")
+        page.fill("#name", who)
+        page.keyboard.press("Enter")
+        page.wait_for_selector("body[data-ready]")
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert errors == []
+    assert [url for url in requests if not url.startswith("http://127.0.0.1:")] == []
