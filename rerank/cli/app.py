@@ -7,7 +7,7 @@ from collections.abc import Callable
 import typer
 
 from data.errors import RerankError
-from rerank.cli import data, methods, results, run, weights
+from rerank.cli import curate, data, methods, plot, report, results, run, show, weights
 
 REFUSED = 2  # exit code; 1 is for work that was done but for some photos
 
@@ -18,7 +18,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.add_typer(curate.app, name="curate")
 app.add_typer(data.app, name="data")
+app.add_typer(show.app, name="show")
 app.add_typer(weights.app, name="weights")
 app.command(name="demo")(run.demo)
 app.command(name="retrieve")(run.retrieve)
@@ -27,6 +29,8 @@ app.command(name="evaluate")(results.evaluate)
 app.command(name="compare")(results.compare)
 app.command(name="table")(results.table)
 app.command(name="sweep")(results.sweep)
+app.command(name="plot")(plot.plot)
+app.command(name="report")(report.report)
 app.command(name="methods")(methods.methods)
 
 

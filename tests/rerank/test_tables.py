@@ -137,3 +137,14 @@ def test_nothing_is_shown_as_minus_zero(runs):
     (table,) = make_tables(runs[:2], ns=(1,))
     row = dataclasses.replace(table.rows[1], gain=Interval(-0.04, -3.0, 0.04))
     assert "+0.0 [-3.0, +0.0]" in to_markdown([dataclasses.replace(table, rows=(row,))])
+
+
+def test_names_that_look_like_code_are_written_as_they_are():
+    name = r"<b>day</b> [v2] ~^\x"
+    tables = make_tables([run_of_hits(GOOD, "r2d2", "ransac", dataset=name)])
+    assert r"**\<b\>day\</b\> [v2] ~^\\x**" in to_markdown(tables)
+    console = Console(width=120, file=io.StringIO(), force_terminal=False)
+    console.print(to_terminal(tables)[0])
+    assert name in console.file.getvalue()
+    odd = make_tables([run_of_hits(GOOD, "a<b", r"c~^\d")])
+    assert r"a\textless{}b+c\textasciitilde{}\textasciicircum{}\textbackslash{}d" in to_latex(odd)

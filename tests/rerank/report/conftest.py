@@ -11,7 +11,6 @@ from tests.rerank.report.chromium import NAMES, chromium_at, chromium_path
 from tests.rerank.report.made_results import make_runs, make_street
 from tests.rerank.report.reading import wait_until_shown
 
-
 WINDOW = {"width": 1280, "height": 1400}  # so that twelve queries are all in sight
 
 
