@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from tests.rerank.report.chromium import chromium_at, chromium_path
+from tests.rerank.chromium import chromium_at, chromium_path
 from tests.rerank.report.load import METHODS, QUERIES, make_load_report, measure
 
 

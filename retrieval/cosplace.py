@@ -110,6 +110,7 @@ class CosPlace:
         licence="code Apache-2.0; weights MIT (the repository's), trained on Google Street View images",
     )
     Settings: ClassVar[type] = CosPlaceSettings
+    weights_digest: str = ""  # until `build` sets it
 
     def __init__(
         self,

@@ -1,6 +1,5 @@
 """A review server in a thread, and a page of it in a real Chromium."""
 
-import shutil
 import socket
 import threading
 import time
@@ -12,7 +11,6 @@ import pytest
 
 from data.curation.project import Project
 
-CHROMIUMS = ("chromium", "chromium-browser", "google-chrome")
 TOKEN = "token-of-the-tests"
 VIEWPORT = {"width": 1280, "height": 800}
 
@@ -38,19 +36,6 @@ def served(project: Project, port: int = 0, **options: Any) -> Iterator[str]:
     server.force_exit = server.should_exit = True
     thread.join(10)
     opened.close()
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Any]:
-    """Return a headless Chromium of this system."""
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    found = next((path for name in CHROMIUMS if (path := shutil.which(name))), None)
-    if found is None:
-        pytest.skip(f"no Chromium on this system: {', '.join(CHROMIUMS)}")
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=found, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

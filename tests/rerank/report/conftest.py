@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from rerank.report import make_report
-from tests.rerank.report.chromium import NAMES, chromium_at, chromium_path
 from tests.rerank.report.made_results import make_runs, make_street
 from tests.rerank.report.reading import wait_until_shown
 
@@ -29,17 +28,6 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def unplotted(monkeypatch: pytest.MonkeyPatch) -> None:
     """Leave the plots out, which take seconds, where a report is of something else."""
     monkeypatch.setattr("rerank.report.figures.KINDS", {})
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Any]:
-    """Return a headless Chromium of this system."""
-    pytest.importorskip("playwright", reason="playwright is not installed")
-    path = chromium_path()
-    if path is None:
-        pytest.skip(f"no Chromium on this system: {', '.join(NAMES)}")
-    with chromium_at(path) as browser:
-        yield browser
 
 
 @pytest.fixture

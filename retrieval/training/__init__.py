@@ -1,0 +1,1 @@
+"""Training of retrievers; `cosplace` is the one there is."""
