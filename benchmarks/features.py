@@ -51,7 +51,7 @@ def main() -> None:
         for size in SIZES
     ]
     Console().print(extraction_table(rows, options.device))
-    write_json(FIGURES, {"environment": settings_dict(current_environment()), "extractors": figures(rows)})
+    write_json(FIGURES, {"environment": hardware(), "extractors": figures(rows)})
     with tempfile.TemporaryDirectory() as folder:
         Console().print(store_table(Path(folder), options.repeats))
 
@@ -96,6 +96,12 @@ def extraction_table(rows: list[dict[str, Any]], device: str) -> Table:
             f"{row['extract_s']:.3f}",
         )
     return table
+
+
+def hardware() -> dict[str, Any]:
+    """Return what the figures depend on beside the code."""
+    told = settings_dict(current_environment())
+    return {name: told[name] for name in ("cpu", "cores", "threads", "gpu", "versions")}
 
 
 def figures(rows: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:

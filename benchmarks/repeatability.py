@@ -1,0 +1,156 @@
+"""How well local features survive a homography, a day and a night: SuperPoint-small against RootSIFT.
+
+Run `python benchmarks/repeatability.py [--seeds 101 102 103] [--pairs 100]` in the repository. Cities are
+drawn of seeds that nothing was trained on. A pair is two photos of one view, taken in other weather, with
+other lit windows and other noise, the second one warped by a random homography: day to day, day to night,
+night to night. All extractors get the same pairs, and may give as many keypoints.
+
+Repeatability: share of the keypoints of both photos, where both show the place, that have one of the other
+within 3 px. Matching: share of the keypoints of the first photo whose nearest descriptor lies within 3 px of
+the right place. Homography accuracy: share of the pairs whose homography, estimated from mutual nearest
+neighbours by RANSAC (OpenCV, 3 px), takes the photo's corners to within 3 and 5 px, on average, of the right
+places. Shares are in percent, with the half-width of their 95 % interval over the pairs.
+"""
+
+import argparse
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import cv2
+import numpy as np
+import torch
+from rich.console import Console
+from rich.table import Table
+
+import extractors
+from data.drawing.render import render
+from data.drawing.scene import Scene
+from data.drawing.settings import CitySettings, QuerySet
+from data.drawing.shots import plan_for, query_shots
+from extractors import Extractor, Features
+from extractors.training.homographies import HomographyRange, random_homography, warp_photo
+from extractors.training.measures import agreement, corner_error
+from matchers.mutual import match_candidates
+
+DARKNESS = {"day": 0.0, "night": 0.85}  # as in the query sets of the demo
+CONDITIONS = (("day", "day"), ("day", "night"), ("night", "night"))
+EXTRACTORS: dict[str, dict[str, Any]] = {"rootsift": {}, "superpoint": {"variant": "small"}}
+THRESHOLD_PX, CORNER_PX = 3.0, (3.0, 5.0)
+BORDER_PX = 8  # around what the warp has filled, where the edge itself would be a keypoint
+MINIMAL = 4  # matches of a homography
+
+
+class WarpedPair(NamedTuple):
+    """Two photos (H, W, 3), the homography from the first to the second, what of the second is filled."""
+
+    photo0: np.ndarray
+    photo1: np.ndarray
+    homography: np.ndarray
+    filled: np.ndarray
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--seeds", type=int, nargs="+", default=[101, 102, 103])
+    parser.add_argument("--pairs", type=int, default=100, help="of each city and condition")
+    parser.add_argument("--keypoints", type=int, default=500)
+    parser.add_argument("--superpoint-weights", type=Path, help="another file than the one that is shipped")
+    parser.add_argument("--json", type=Path, help="write the figures to this file, too")
+    options = parser.parse_args()
+    drawn = {lights: list(pairs(options.seeds, lights, options.pairs)) for lights in CONDITIONS}
+    figures = {}
+    for name, settings in EXTRACTORS.items():
+        weights = options.superpoint_weights if name == "superpoint" else None
+        extractor = extractors.build(name, weights, max_keypoints=options.keypoints, **settings)
+        figures[name] = {
+            "-".join(lights): summary([measure(extractor, pair) for pair in found])
+            for lights, found in drawn.items()
+        }
+    Console(width=130).print(table(figures))
+    if options.json:
+        options.json.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+
+
+def pairs(seeds: list[int], lights: tuple[str, str], count: int) -> Iterator[WarpedPair]:
+    """Yield the same pairs every time: a query, and its view in the weather of another query."""
+    for seed in seeds:
+        settings = CitySettings(seed=seed, query_count=2 * count)
+        plan = plan_for(settings)
+        scene = Scene(seed, plan)
+        one, other = (
+            query_shots(plan, settings, QuerySet(light, DARKNESS[light], 8.0, 15.0, 0.0)) for light in lights
+        )
+        for number in range(count):
+            view, twin = one[number].view, other[number + count].view
+            again = replace(view, weather=twin.weather, seed=twin.seed)  # same place, same parked cars
+            homography = random_homography(
+                np.random.default_rng((seed, number)), (settings.height, settings.width), HomographyRange()
+            )
+            second = render(scene, again)
+            warped, filled = warp_photo(second, homography, second.shape[:2])
+            yield WarpedPair(render(scene, view), warped, homography, filled)
+
+
+def measure(extractor: Extractor, pair: WarpedPair) -> dict[str, float]:
+    """Return the figures of one pair."""
+    first, second = (
+        extractor.extract(extractor.prepare(photo)[None], [photo.shape[:2]])[0]
+        for photo in (pair.photo0, pair.photo1)
+    )
+    second = inside(second, pair.filled)
+    found = agreement(first, second, pair.homography, THRESHOLD_PX)
+    error = corner_error(estimate(first, second), pair.homography, first.image_size)
+    accuracies = {f"homography {px:g} px": float(error <= px) for px in CORNER_PX}
+    return {**found._asdict(), **accuracies, "keypoints": float(len(first))}
+
+
+def inside(features: Features, filled: np.ndarray) -> Features:
+    """Return the features that lie well within what the warp has filled."""
+    size = 2 * BORDER_PX + 1
+    well = cv2.erode(filled.astype(np.uint8), np.ones((size, size), np.uint8), borderValue=1) > 0
+    arrays = features.per_keypoint()
+    x, y = np.round(arrays["keypoints"]).astype(int).T
+    kept = well[y, x]
+    return Features(features.image_size, **{name: array[kept] for name, array in arrays.items()})
+
+
+def estimate(first: Features, second: Features) -> np.ndarray | None:
+    """Return the homography (3, 3) that the mutual neighbours agree on, None where they are too few."""
+    one, other = first.per_keypoint(), second.per_keypoint()
+    (matches,) = match_candidates(one["descriptors"], [other["descriptors"]])
+    if len(matches) < MINIMAL:
+        return None
+    cv2.setRNGSeed(0)
+    places = (one["keypoints"][matches.indices[:, 0]], other["keypoints"][matches.indices[:, 1]])
+    return cv2.findHomography(*places, cv2.RANSAC, THRESHOLD_PX, maxIters=5000, confidence=0.9999)[0]
+
+
+def summary(rows: list[dict[str, float]]) -> dict[str, list[float]]:
+    """Return of each figure its mean and the half-width of its 95 % interval."""
+    told = {}
+    for name in rows[0]:
+        values = np.array([row[name] for row in rows])
+        values = values[np.isfinite(values)]
+        told[name] = [values.mean().item(), (1.96 * values.std() / max(len(values), 1) ** 0.5).item()]
+    return told
+
+
+def table(figures: dict[str, dict[str, dict[str, list[float]]]]) -> Table:
+    names = list(next(iter(next(iter(figures.values())).values())))
+    shown = Table("extractor", "pairs", *names)
+    for extractor, conditions in figures.items():
+        for condition, told in conditions.items():
+            texts = [
+                f"{mean:.0f}" if name == "keypoints" else f"{100 * mean:.1f} ± {100 * half:.1f}"
+                for name, (mean, half) in told.items()
+            ]
+            shown.add_row(extractor, condition, *texts)
+    return shown
+
+
+if __name__ == "__main__":
+    torch.set_grad_enabled(False)
+    main()
