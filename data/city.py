@@ -24,7 +24,7 @@ from data.drawing.shots import Shot, database_shots, plan_for, query_shots
 from data.errors import DatasetError
 from data.files import replacing, write_json
 
-__all__ = ["DIALS", "CitySettings", "QuerySet", "draw_city", "query_dials"]
+__all__ = ["DIALS", "CitySettings", "QuerySet", "draw_city", "query_dials", "settings_of"]
 
 FORMAT = 1  # to be raised when the same settings come to give other photos
 RECORD = "city.json"
@@ -65,6 +65,13 @@ def query_dials(folder: str | Path) -> dict[str, dict[str, float]]:
     Raises DatasetError where the folder holds no drawn city.
     """
     return dict(_read_record(Path(folder) / RECORD)["queries"])
+
+
+def settings_of(folder: str | Path) -> CitySettings:
+    """Return the settings of the city drawn in `folder`; raises DatasetError where there is none."""
+    found = _read_record(Path(folder) / RECORD)["settings"]
+    tuples = {name: tuple(value) for name, value in found.items() if isinstance(value, list)}
+    return CitySettings(**found | tuples)
 
 
 def _draw(photos: Path, scene: Scene, shots: list[Shot], workers: int, advance: Callable[[], None]) -> None:

@@ -109,6 +109,7 @@ def _draw_courses(canvas: Canvas, facade: Facade) -> None:
     """Draw the band above the ground floor and the shade below the cornice."""
     style = facade.style
     canvas.box(0, style.ground_m - 0.1, canvas.width_m, 0.28, style.trim)
+    canvas.mark_corners(0, style.ground_m - 0.1, canvas.width_m, 0.28)
     canvas.shade(0, style.ground_m - 0.2, canvas.width_m, 0.1, 0.6)
     top = facade.height_m - style.cornice_m
     canvas.box(0, top, canvas.width_m, style.cornice_m, np.array(style.trim) * 0.95)

@@ -126,5 +126,6 @@ def _draw_shutters(canvas: Canvas, style: Style, x: float, z: float, width: floa
     leaf = 0.42 * width
     for left in (x - leaf - 0.03, x + width + 0.03):
         canvas.box(left, z, leaf, height, np.array(style.frame) * 0.85)
+        canvas.mark_corners(left, z, leaf, height)
         for slat in np.arange(z + 0.1, z + height - 0.1, 0.15):
             canvas.shade(left + 0.06, float(slat), leaf - 0.12, 0.05, 0.7)

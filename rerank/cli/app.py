@@ -7,7 +7,7 @@ from collections.abc import Callable
 import typer
 
 from data.errors import RerankError
-from rerank.cli import curate, data, methods, plot, report, results, run, show, weights
+from rerank.cli import curate, data, methods, plot, report, results, run, show, train, weights
 
 REFUSED = 2  # exit code; 1 is for work that was done but for some photos
 
@@ -21,6 +21,7 @@ app = typer.Typer(
 app.add_typer(curate.app, name="curate")
 app.add_typer(data.app, name="data")
 app.add_typer(show.app, name="show")
+app.add_typer(train.app, name="train")
 app.add_typer(weights.app, name="weights")
 app.command(name="demo")(run.demo)
 app.command(name="retrieve")(run.retrieve)

@@ -1,0 +1,1 @@
+"""Training of local extractors; `superpoint` is the one there is."""
