@@ -8,7 +8,7 @@ from typing import Any
 
 from data.errors import SettingsError
 from networks.settings import make_settings, settings_dict
-from rerank.presets import PairSettings, preset_pairs
+from rerank.presets import PairSettings, find_preset
 
 
 @dataclass(frozen=True)
@@ -73,17 +73,28 @@ def split_pair(text: str) -> tuple[str, str]:
 def make_configuration(given: Mapping[str, Any], file: Path | None = None) -> Configuration:
     """Build a configuration from a TOML file and what was given beside it, which wins.
 
-    given: values by name, None for "not given"; "preset" stands for its pairs, or for those of them that
-    "pairs" chooses. Raises SettingsError for unknown or impossible values.
+    given: values by name, None for "not given"; "preset" stands for its retriever, and for its pairs or
+    those of them that "pairs" chooses. Raises SettingsError for unknown or impossible values.
     """
     values = _read_toml(file) if file is not None else {}
     values |= {name: value for name, value in given.items() if value not in (None, [], {})}
     if "preset" in values:
-        preset = preset_pairs(values.pop("preset"), values.get("pairs"))
-        values |= {"pairs": list(preset), "pair_settings": preset}
+        values = _with_preset(values)
     if "dataset" not in values:
         raise SettingsError("no dataset: give --dataset with a folder, a table or a named dataset")
     return make_settings(Configuration, values, owner=str(file) if file else "this command")
+
+
+def _with_preset(values: dict[str, Any]) -> dict[str, Any]:
+    """Replace "preset" by what it stands for; a retriever and settings that were given win over its own."""
+    preset = find_preset(values.pop("preset"), values.get("pairs"))
+    values |= {"pairs": list(preset.pairs), "pair_settings": preset.pairs}
+    retriever = values.setdefault("retriever", preset.retriever) if preset.retriever else None
+    if retriever is not None and retriever == preset.retriever:
+        given = values.get("settings", {})
+        own = {**preset.retriever_settings, **given.get(retriever, {})}
+        values["settings"] = {**given, retriever: own}
+    return values
 
 
 def split_settings(assigned: Mapping[str, Any]) -> dict[str, dict[str, Any]]:

@@ -1,12 +1,26 @@
-"""Presets: lists of pairs, each with the settings that it was published with."""
+"""Presets: lists of pairs, each with its settings, and the retriever that goes with them."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from data.errors import SettingsError
 from networks.settings import nearest
 
 PairSettings = dict[str, dict[str, dict[str, Any]]]  # "EXTRACTOR+MATCHER" -> method -> its settings
+
+
+@dataclass(frozen=True)
+class Preset:
+    """pairs: those of the preset, with settings of their own.
+
+    retriever: its registry name, None where the preset has none of its own; retriever_settings: its settings.
+    """
+
+    pairs: PairSettings
+    retriever: str | None = None
+    retriever_settings: dict[str, Any] = field(default_factory=dict)
+
 
 _RANSAC = {"estimator": "ransac", "iterations": 2000}
 _RANSAC_BY_LEVEL = {
@@ -17,30 +31,39 @@ _RANSAC_BY_LEVEL = {
 }
 
 # The ten rows of Barbarani et al., CVPR Workshops 2023; what is not said here is a method's default.
-THESIS: PairSettings = {
-    "superpoint+superglue": {},
-    "d2net+ransac": {"d2net": {"preprocessing": "reference", "resize": None}, "ransac": _RANSAC},
-    "r2d2+ransac": {"ransac": _RANSAC},
-    "delg+affine": {},
-    "delg+rrt": {},
-    "patchnetvlad+ransac": {"ransac": _RANSAC_BY_LEVEL},
-    "patchnetvlad+rapid": {},
-    "transvpr+ransac": {"ransac": _RANSAC},
-    "loftr+loftr": {},
-    "cvnet+cvnet": {},
-}
-PRESETS: Mapping[str, PairSettings] = {"thesis": THESIS}
+THESIS = Preset(
+    {
+        "superpoint+superglue": {},
+        "d2net+ransac": {"d2net": {"preprocessing": "reference", "resize": None}, "ransac": _RANSAC},
+        "r2d2+ransac": {"ransac": _RANSAC},
+        "delg+affine": {},
+        "delg+rrt": {},
+        "patchnetvlad+ransac": {"ransac": _RANSAC_BY_LEVEL},
+        "patchnetvlad+rapid": {},
+        "transvpr+ransac": {"ransac": _RANSAC},
+        "loftr+loftr": {},
+        "cvnet+cvnet": {},
+    }
+)
+
+# Learned without a download: the weights that come with the project, trained on drawn cities.
+SMALL = Preset(
+    {"superpoint+ransac": {"superpoint": {"variant": "small"}}, "rootsift+ransac": {}},
+    retriever="cosplace",
+    retriever_settings={"backbone": "ResNet18", "fc_output_dim": 256, "last_stage": 3},
+)
+PRESETS: Mapping[str, Preset] = {"thesis": THESIS, "small": SMALL}
 
 
-def preset_pairs(name: str, chosen: list[str] | None = None) -> PairSettings:
-    """Return the pairs of preset `name` with their settings, or those that were `chosen` of them.
+def find_preset(name: str, chosen: list[str] | None = None) -> Preset:
+    """Return preset `name`, with all its pairs or those that were `chosen` of them.
 
     Raises SettingsError for an unknown preset, or pairs that it does not have.
     """
     if name not in PRESETS:
         raise SettingsError(f"no preset is called {name!r}{nearest(name, PRESETS)}")
-    pairs = PRESETS[name]
+    preset = PRESETS[name]
     for pair in chosen or []:
-        if pair not in pairs:
-            raise SettingsError(f"preset {name} has no pair {pair!r}{nearest(pair, pairs)}")
-    return {pair: pairs[pair] for pair in chosen or pairs}
+        if pair not in preset.pairs:
+            raise SettingsError(f"preset {name} has no pair {pair!r}{nearest(pair, preset.pairs)}")
+    return replace(preset, pairs={pair: preset.pairs[pair] for pair in chosen or preset.pairs})

@@ -7,6 +7,7 @@ from networks.settings import make_settings
 from rerank.configuration import make_configuration
 from rerank.methods import REGISTRIES, Builder, check_pairs
 from rerank.presets import PRESETS, THESIS
+from retrieval.cosplace import SMALL as COSPLACE_SMALL
 
 
 def test_the_thesis_has_ten_rows_that_fit() -> None:
@@ -15,10 +16,12 @@ def test_the_thesis_has_ten_rows_that_fit() -> None:
     check_pairs(pairs)
 
 
-@pytest.mark.parametrize(("preset", "pair"), [(name, pair) for name in PRESETS for pair in PRESETS[name]])
+@pytest.mark.parametrize(
+    ("preset", "pair"), [(name, pair) for name in PRESETS for pair in PRESETS[name].pairs]
+)
 def test_settings_of_presets_exist_and_are_not_the_defaults(preset: str, pair: str) -> None:
     kinds = dict(zip(pair.split("+"), ("extractor", "matcher"), strict=True))
-    for name, settings in PRESETS[preset][pair].items():
+    for name, settings in PRESETS[preset].pairs[pair].items():
         kind = REGISTRIES[kinds[name]].load(name).Settings
         chosen = make_settings(kind, settings, owner=name)
         for setting in settings:
@@ -43,10 +46,21 @@ def test_the_users_settings_win() -> None:
 def test_pairs_choose_rows_of_a_preset(tmp_path: Path) -> None:
     chosen = make_configuration({"dataset": "x", "preset": "thesis", "pairs": ["d2net+ransac"]})
     assert chosen.pairs == ("d2net+ransac",)
-    assert chosen.pair_settings == {"d2net+ransac": THESIS["d2net+ransac"]}
+    assert chosen.pair_settings == {"d2net+ransac": THESIS.pairs["d2net+ransac"]}
     file = tmp_path / "benchmark.toml"
     file.write_text('dataset = "x"\npreset = "thesis"\n')
     assert len(make_configuration({}, file).pairs) == 10
+
+
+def test_the_small_preset_brings_its_retriever() -> None:
+    given = {"dataset": "x", "preset": "small"}
+    chosen = make_configuration(given)
+    assert (chosen.retriever, chosen.settings) == ("cosplace", {"cosplace": dict(COSPLACE_SMALL)})
+    check_pairs(chosen.split_pairs())
+    own = make_configuration({**given, "settings": {"cosplace": {"gem_p": 4.0}, "ransac": {"iterations": 9}}})
+    assert own.settings == {"cosplace": {**COSPLACE_SMALL, "gem_p": 4.0}, "ransac": {"iterations": 9}}
+    other = make_configuration({**given, "retriever": "vlad"})
+    assert (other.retriever, other.settings) == ("vlad", {})
 
 
 @pytest.mark.parametrize(
