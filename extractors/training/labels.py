@@ -1,10 +1,54 @@
-"""Corners as classes of cells: which of its 64 pixels, or none, is each cell's keypoint."""
+"""What a detector is to find: corners, and as classes of cells which of 64 pixels, or none, is one."""
 
+from collections.abc import Sequence
+
+import cv2
 import numpy as np
 
 from extractors.superpoint import CELL_PX
 
 NONE = CELL_PX**2  # the class of a cell without a keypoint
+APART_PX = 4  # corners are at least so far from each other
+SMOOTHING_PX = 0.8  # deviation of the blur that keeps the noise of nights from being corners
+CLEAR_PERCENT = 98.0  # of a photo's pixels are less of a corner than what counts as a clear one
+FAINTEST = 0.3  # of 0 to 1, where a clear corner is 0.5
+
+
+def lasting_corners(lights: Sequence[np.ndarray], drawn: np.ndarray) -> np.ndarray:
+    """Return the (N, 2) pixels, x then y and clearest first, that are corners of one view in all lights.
+
+    lights: photos (H, W) of the view, float32 in [0, 1]; how much of a corner a pixel is, by the lesser
+    eigenvalue of its gradients (Shi and Tomasi, CVPR 1994), is averaged over them, so that what hides in one
+    light is known from the others. drawn: (N, 2) corners known from the drawing, which count double.
+    """
+    strength = np.mean([_cornerness(photo) for photo in lights], axis=0)
+    strength *= 1 + _near(drawn, strength.shape)
+    around = np.ones((2 * APART_PX + 1, 2 * APART_PX + 1))
+    y, x = np.nonzero((strength == cv2.dilate(strength, around)) & (strength > FAINTEST))
+    order = np.argsort(-strength[y, x], kind="stable")
+    return np.stack([x, y], axis=1)[order].astype(np.float32)
+
+
+def _cornerness(photo: np.ndarray) -> np.ndarray:
+    """Return (H, W) how much of a corner each pixel is: 0.5 for clear ones, below 1 for all."""
+    smooth = cv2.GaussianBlur(photo, (0, 0), SMOOTHING_PX)
+    strength = np.sqrt(np.maximum(cv2.cornerMinEigenVal(smooth, 3, ksize=3), 0))
+    clear = max(float(np.percentile(strength, CLEAR_PERCENT)), np.finfo(np.float32).eps)
+    return strength / (strength + clear)
+
+
+def _near(points: np.ndarray, size: tuple[int, ...]) -> np.ndarray:
+    """Return (H, W): 1 for pixels beside one of (N, 2) points, 0 for others."""
+    near = np.zeros(size, np.float32)
+    x, y = _pixels_within(points, size).T
+    near[y, x] = 1
+    return cv2.dilate(near, np.ones((3, 3)))
+
+
+def _pixels_within(points: np.ndarray, size: tuple[int, ...]) -> np.ndarray:
+    """Return the (M, 2) whole pixels of those of (N, 2) points, x then y, that lie in a photo of (H, W)."""
+    there = np.round(points[np.isfinite(points).all(1)]).astype(np.int64)
+    return there[((there >= 0) & (there < size[::-1])).all(1)]
 
 
 def cell_labels(corners: np.ndarray, size: tuple[int, int]) -> np.ndarray:
@@ -15,8 +59,7 @@ def cell_labels(corners: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     """
     height, width = size
     labels = np.full((height // CELL_PX, width // CELL_PX), NONE, np.int64)
-    there = np.round(corners[np.isfinite(corners).all(1)]).astype(np.int64)
-    x, y = there[((there >= 0) & (there < (width, height))).all(1)][::-1].T  # the last one written stays
+    x, y = _pixels_within(corners, size)[::-1].T  # the last one written stays
     labels[y // CELL_PX, x // CELL_PX] = y % CELL_PX * CELL_PX + x % CELL_PX
     return labels
 

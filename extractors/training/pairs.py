@@ -19,7 +19,7 @@ from extractors.training.homographies import (
     warp_photo,
     warp_points,
 )
-from extractors.training.labels import cell_labels, whole_cells
+from extractors.training.labels import cell_labels, lasting_corners, whole_cells
 from extractors.training.photometric import LightRange, vary_light
 from extractors.training.shapes import draw_shapes
 from networks.resizing import luma
@@ -64,14 +64,14 @@ class PairBatch(NamedTuple):
 
 def view_pair(view: CityView, rng: np.random.Generator, settings: PairSettings) -> Pair:
     """Make a pair of two of a view's lights; raises TrainingError for photos smaller than a crop."""
-    lights = rng.integers(len(view.photos), size=2)
-    first, second = (luma(read_photo(view.photos[index]))[0].numpy() for index in lights)
+    lights = [luma(read_photo(path))[0].numpy() for path in view.photos]
+    first, second = (lights[index] for index in rng.integers(len(lights), size=2))
     if first.shape[0] < settings.height or first.shape[1] < settings.width:
         raise TrainingError(
             f"{view.photos[0]} has {first.shape[1]} x {first.shape[0]} pixels, and the crops are of "
             f"{settings.width} x {settings.height}; set smaller ones, or draw larger photos"
         )
-    return make_pair(first, second, view.corners, rng, settings)
+    return make_pair(first, second, lasting_corners(lights, view.corners), rng, settings)
 
 
 def shapes_pair(rng: np.random.Generator, settings: PairSettings) -> Pair:

@@ -18,11 +18,11 @@ from networks.training.settings import Schedule, TrainingSettings
 # Settings of the weights that come with the project.
 SMALL: Mapping[str, Any] = MappingProxyType(
     {
-        "epochs": 36,
+        "epochs": 30,
         "steps_per_epoch": 100,
         "batch_size": 6,
         "learning_rate": 2e-3,
-        "shapes_steps": 1200,
+        "shapes_steps": 600,
         "height": 160,
         "width": 208,
         "descriptor_weight": 0.5,

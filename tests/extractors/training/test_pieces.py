@@ -11,7 +11,7 @@ from extractors.training.homographies import (
     warp_photo,
     warp_points,
 )
-from extractors.training.labels import NONE, cell_labels, whole_cells
+from extractors.training.labels import NONE, cell_labels, lasting_corners, whole_cells
 from extractors.training.measures import agreement, corner_error
 from extractors.training.photometric import LightRange, vary_light
 
@@ -45,6 +45,39 @@ def test_points_go_where_their_pixels_go() -> None:
     np.testing.assert_allclose(seen, warp_points(np.array([[31.0, 21.0]]), homography)[0], atol=0.2)
     assert filled[warped > 0].all()
     assert 0.3 < filled.mean() < 1.0
+
+
+PLACES = ((8, 8), (34, 12), (58, 8), (12, 40), (36, 42), (60, 38))
+
+
+def squares(*places: tuple[int, int]) -> np.ndarray:
+    """Return a photo of white squares of 12 pixels, by their upper left corners, x then y."""
+    photo = np.zeros((64, 80), np.float32)
+    for x, y in places:
+        photo[y : y + 12, x : x + 12] = 1.0
+    return photo
+
+
+def test_corners_last_that_one_light_hides() -> None:
+    nothing = np.zeros((0, 2))
+    found = lasting_corners([squares(*PLACES), squares(*PLACES), squares(*PLACES[1:])], nothing)
+    assert found.dtype == np.float32
+    expected = [(x + dx, y + dy) for x, y in PLACES for dx in (0, 11) for dy in (0, 11)]
+    apart = np.linalg.norm(found[:, None] - np.array(expected)[None], axis=-1)
+    assert apart.min(0).max() <= 1.5
+    assert apart.min(1).max() <= 1.5
+    assert (apart.argmin(1)[-4:] < 4).all()  # what one light hides comes last
+
+
+def test_corners_of_the_drawing_count_double() -> None:
+    photos = [squares(*PLACES), *3 * [squares(*PLACES[1:])]]  # 0.17 of 1, too faint to count alone
+    nothing = np.zeros((0, 2))
+    drawn = np.array([PLACES[0], (np.nan, 3.0), (900.0, 3.0)])
+    known, unknown = (
+        np.abs(lasting_corners(photos, some) - PLACES[0]).max(1).min() for some in (drawn, nothing)
+    )
+    assert known <= 1
+    assert unknown > 8
 
 
 def test_what_is_sent_behind_the_view_is_nowhere() -> None:
