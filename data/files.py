@@ -1,4 +1,4 @@
-"""Crash-safe writing and digests of files and name lists.
+"""Crash-safe writing and digests of files, folders and name lists.
 
 Every file that the project writes appears whole or not at all: it is written under a temporary
 name in the same folder, flushed to disk and renamed.
@@ -7,6 +7,7 @@ name in the same folder, flushed to disk and renamed.
 import hashlib
 import json
 import os
+import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -34,6 +35,23 @@ def replacing(path: str | Path) -> Iterator[Path]:
         _flush_folder(target.parent)
     finally:
         part.unlink(missing_ok=True)
+
+
+@contextmanager
+def replacing_folder(target: Path) -> Iterator[Path]:
+    """Yield an empty folder beside `target`; on a clean exit it takes the place of `target`.
+
+    An exception leaves `target` as it was; a kill may leave it under a name that ends in ".old". The parent
+    folder is made if it is missing. Whether `target` may be replaced is for the caller to know.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    part = Path(tempfile.mkdtemp(prefix=f".{target.name[:80]}.", suffix=".part", dir=target.parent))
+    try:
+        yield part
+        part.chmod(0o777 & ~_umask())
+        _put(part, target)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
 
 
 def write_text(path: str | Path, text: str) -> None:
@@ -65,6 +83,21 @@ def digest_of_names(names: Iterable[str]) -> str:
     for name in sorted(names):
         digest.update(name.encode("utf-8", "surrogateescape") + b"\n")
     return digest.hexdigest()[:16]
+
+
+def _put(part: Path, target: Path) -> None:
+    """Rename `part` to `target`, which if it is there is moved aside first and deleted afterwards."""
+    if not target.exists():
+        part.rename(target)
+        return
+    aside = part.with_suffix(".old")
+    target.rename(aside)
+    try:
+        part.rename(target)
+    except OSError:
+        aside.rename(target)
+        raise
+    shutil.rmtree(aside)  # links in it are unlinked; what they lead to stays
 
 
 def _umask() -> int:

@@ -9,7 +9,7 @@ from scipy.spatial import KDTree
 from data.curation.events import Draft, Kind
 from data.curation.items import Item
 from data.curation.project import Project
-from data.curation.records import Action, Decision, Match, Spot
+from data.curation.records import Action, Match, Spot
 from data.curation.state import State
 from data.errors import CurationError
 from data.photoset import PhotoSet
@@ -64,17 +64,7 @@ class Ground:
 
 def unchecked(state: State) -> list[Item]:
     """Return the accepted photos on whose positives nobody has said a word, in the order of harvesting."""
-    return [item for item in list(state.items.values()) if is_accepted(item) and not current_match(item)]
-
-
-def current_match(item: Item) -> Match | None:
-    """Return the newest word on a photo's positives, None where it was said before the last judgement.
-
-    The photo may have been placed anew since, so that what was near is not what is near.
-    """
-    placed = max((w.sequence for w in item.words if w.stands and _places(w.said)), default=0)
-    found = [w.said for w in item.words if w.stands and isinstance(w.said, Match) and w.sequence > placed]
-    return found[-1] if found else None
+    return [item for item in list(state.items.values()) if is_accepted(item) and not item.match()]
 
 
 def is_accepted(item: Item) -> bool:
@@ -120,10 +110,6 @@ def set_aside_lonely(project: Project, ground: Ground) -> list[str]:
     if drafts:
         project.journal.append("positives", *drafts)
     return lonely
-
-
-def _places(said: Decision | Match) -> bool:
-    return isinstance(said, Decision) and said.action != Action.SKIP
 
 
 def _accepted(project: Project, item: str) -> Item:

@@ -20,10 +20,15 @@ def review(
         str,
         typer.Option(help="EXTRACTOR+MATCHER that draws local matches; 'none' for none."),
     ] = "rootsift+ransac",
-    weights: Annotated[
-        list[str] | None, typer.Option(help="For --match: a folder of checkpoints, a file, or METHOD=FILE.")
+    retriever: Annotated[
+        str | None,
+        typer.Option(help="Order candidates by its descriptors, the likeliest first; default the nearest."),
     ] = None,
-    device: Annotated[str, typer.Option(help="For --match: cpu, cuda, or auto.")] = "cpu",
+    weights: Annotated[
+        list[str] | None,
+        typer.Option(help="For --match and --retriever: a folder of checkpoints, a file, or METHOD=FILE."),
+    ] = None,
+    device: Annotated[str, typer.Option(help="For --match and --retriever: cpu, cuda, or auto.")] = "cpu",
 ) -> None:
     """Open a page to review photos, and to check the positives of accepted ones; Ctrl+C ends it.
 
@@ -31,7 +36,7 @@ def review(
     are set aside before.
     """
     try:
-        from rerank.curate.serving import matcher_of, serve
+        from rerank.curate.serving import matcher_of, ranker_of, serve
     except ImportError as error:
         from data.errors import SettingsError
 
@@ -42,9 +47,11 @@ def review(
     from data.curation.positives import Ground, set_aside_lonely
     from data.curation.project import open_project
 
-    matcher = matcher_of(match, tuple(weights or ()), device) if match != "none" else None
+    given = tuple(weights or ())
+    matcher = matcher_of(match, given, device) if match != "none" else None
     with open_project(project) as opened:
         lonely = set_aside_lonely(opened, Ground(opened.database, opened.settings.threshold_m))
         if lonely:
             typer.echo(f"{len(lonely)} accepted photos have no database photo near and are set aside")
-        serve(opened, address=address, port=port, names=name or (), match=matcher, told=typer.echo)
+        rank = ranker_of(opened, retriever, given, device) if retriever else None
+        serve(opened, address=address, port=port, names=name or (), match=matcher, rank=rank, told=typer.echo)

@@ -175,16 +175,9 @@ def _until_of_stopped(project: "Project", source: str) -> str | None:
 
 
 def _describer(project: "Project", retriever: str, weights: list[str], device: str, workers: int) -> Any:
-    from networks.loading import Loading
-    from rerank.configuration import Configuration
-    from rerank.curate.describing import describer
-    from rerank.methods import Builder
+    from rerank.curate.describing import describer, retriever_of
 
-    dataset = project.settings.database
-    configuration = Configuration(dataset, retriever=retriever, weights=tuple(weights), device=device)
-    builder = Builder(configuration)
-    loading = Loading(workers=workers, batch_size=builder.batch_size())
-    return describer(project, builder.build("retriever", retriever), loading, stage)
+    return describer(project, *retriever_of(project, retriever, weights, device, workers), stage)
 
 
 def _day(text: str) -> datetime:

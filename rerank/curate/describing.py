@@ -1,4 +1,4 @@
-"""Descriptors of a project's photos by a retriever, for grouping near copies by look."""
+"""Descriptors of a project's photos by a retriever: for grouping by look, and for ordering candidates."""
 
 import logging
 from collections.abc import Callable, Sequence
@@ -31,15 +31,10 @@ def describer(
 
     Descriptors, and what the retriever learns on the project's database, are kept in the project's folder.
     """
-    method = {
-        "retriever": retriever.spec.name,
-        "settings": settings_dict(retriever.settings),
-        "weights": retriever.weights_digest,
-        "precision": retriever.precision,
-    }
+    method = _method(retriever)
 
     def describe(paths: Sequence[Path]) -> np.ndarray:
-        learned = _learn(project, retriever, method, loading)
+        learned = learn(project, retriever, loading)
         photos = _photo_set(project, paths)
         # In their order, which rows of descriptors follow.
         identity = {**method, "learned": learned, "photos": digest_of(photos.paths)}
@@ -54,13 +49,41 @@ def describer(
     return describe
 
 
-def _learn(project: Project, retriever: Retriever, method: dict[str, Any], loading: Loading) -> str:
-    """Let the retriever learn on the database if it does; return a digest of what it learned."""
+def retriever_of(
+    project: Project, name: str, weights: Sequence[str], device: str, workers: int
+) -> tuple[Retriever, Loading]:
+    """Build a retriever by its name, and say how photos are decoded for it.
+
+    Raises SettingsError for an unknown one, WeightsError where its weights are missing.
+    """
+    from rerank.configuration import Configuration
+    from rerank.methods import Builder
+
+    dataset = project.settings.database
+    builder = Builder(Configuration(dataset, retriever=name, weights=tuple(weights), device=device))
+    return builder.build("retriever", name), Loading(workers=workers, batch_size=builder.batch_size())
+
+
+def learn(project: Project, retriever: Retriever, loading: Loading) -> str:
+    """Let a retriever learn on the project's database if it does; return a digest of what it learned.
+
+    It is kept in the project's folder, and taken back from there.
+    """
     if not retriever.spec.learns:
         return ""
-    about = digest_of({**method, "database": asdict(project.database.fingerprint)})
+    about = digest_of({**_method(retriever), "database": asdict(project.database.fingerprint)})
     path = project.folder / FOLDER / f"{retriever.spec.name}-learned-{about}.h5"
     return fit_or_restore(retriever, project.database, path, loading)
+
+
+def _method(retriever: Retriever) -> dict[str, Any]:
+    """Return what decides which descriptors a retriever gives."""
+    return {
+        "retriever": retriever.spec.name,
+        "settings": settings_dict(retriever.settings),
+        "weights": retriever.weights_digest,
+        "precision": retriever.precision,
+    }
 
 
 def _photo_set(project: Project, paths: Sequence[Path]) -> PhotoSet:

@@ -9,8 +9,9 @@ from typing import Any
 
 from data.curation.project import Project
 from data.errors import SettingsError
-from rerank.curate.app import MatchPhotos, make_app
+from rerank.curate.app import MatchPhotos, RankPhotos, make_app
 
+WORKERS = 2  # decoding threads, while a retriever learns
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 
 log = logging.getLogger(__name__)
@@ -23,20 +24,22 @@ def serve(
     port: int = 0,
     names: Sequence[str] = (),
     match: MatchPhotos | None = None,
+    rank: RankPhotos | None = None,
     told: Callable[[str], Any] = log.info,
 ) -> None:
     """Serve the review page until it is interrupted.
 
     address: to listen at; another than the loopback's lets others on the network in who have the token.
-    port: 0 for any that is free. names: of this machine, under which browsers may ask. told: is given the
-    address to open. Raises SettingsError where the address or the port cannot be had.
+    port: 0 for any that is free. names: of this machine, under which browsers may ask. match: draws local
+    matches, None for none. rank: orders candidates, None for the nearest first. told: is given the address
+    to open. Raises SettingsError where the address or the port cannot be had.
     """
     import uvicorn
 
     opened = _listen(address, port)
     port = opened.getsockname()[1]
     hosts = [f"{name}:{port}" for name in (*LOOPBACK, *names, _bracketed(address))]
-    app, token = make_app(project, hosts, match=match)
+    app, token = make_app(project, hosts, match=match, rank=rank)
     shown = "127.0.0.1" if ipaddress.ip_address(address).is_unspecified else _bracketed(address)
     told(f"http://{shown}:{port}/?token={token}")
     config = uvicorn.Config(app, log_level="warning", access_log=False, lifespan="off", server_header=False)
@@ -62,6 +65,16 @@ def matcher_of(pair: str, weights: Sequence[str] = (), device: str = "cpu") -> M
         return drawn(method.matches(Photo(query), Photo(candidate)), sizes)
 
     return match
+
+
+def ranker_of(
+    project: Project, retriever: str, weights: Sequence[str] = (), device: str = "cpu"
+) -> RankPhotos:
+    """Return what orders candidates by a retriever's descriptors; raises SettingsError, WeightsError."""
+    from rerank.curate.describing import retriever_of
+    from rerank.curate.ranking import ranker
+
+    return ranker(project, *retriever_of(project, retriever, weights, device, WORKERS))
 
 
 def _listen(address: str, port: int) -> socket.socket:

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from data.curation.items import Item
-from data.curation.positives import Near, current_match
+from data.curation.positives import Near
 from data.curation.records import Spot
 from rerank.curate.desk import Desk
 
@@ -17,7 +17,7 @@ def view_item(desk: Desk, item: Item, who: str, mode: str) -> dict[str, Any]:
     """Return all that the page shows of an item."""
     photo, spot = item.photo, desk.shown_spot(item, who, mode)
     origin = desk.project.harvested_spot(item)
-    decision, match = item.decisions().get(who), current_match(item)
+    decision, match = item.decisions().get(who), item.match()
     sorting = item.sorting
     return {
         "id": item.id,

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from data.curation.items import Item
-from data.curation.positives import current_match
 from data.curation.queue import ruled_out
 from data.curation.records import Action, Spot
 from data.curation.settings import Settings
@@ -52,7 +51,7 @@ def fate(item: Item, settings: Settings, *, checked: bool) -> Fate:
         return _unjudged(item, settings)
     if decision.action == Action.REJECT:
         return Fate("review", decision.reason or "rejected")
-    match = current_match(item)
+    match = item.match()
     if match is None:
         return Fate("positives", "not checked") if checked else EXPORTED
     return EXPORTED if match.reference else Fate("positives", match.reason or "no positive")
@@ -64,7 +63,7 @@ def choose(state: State, settings: Settings, *, checked: bool) -> list[Chosen]:
     for item in list(state.items.values()):
         decision = item.settled()
         if decision is not None and fate(item, settings, checked=checked) == EXPORTED:
-            match = current_match(item)
+            match = item.match()
             reference = match.reference if match else ""
             chosen.append(Chosen(item, decision.after, reference, decision.action == Action.MOVE))
     return chosen

@@ -15,7 +15,7 @@ from data.curation.agreement import agreements
 from data.curation.export import datasheet, figures
 from data.curation.export.blurring import Detector, cascade_detector
 from data.curation.export.fates import EXPORTED, Chosen, Fate, choose, count_fates
-from data.curation.export.folder import MARKER, check_replaceable, replacing_export
+from data.curation.export.folder import MARKER, check_replaceable
 from data.curation.export.ground import check_linkable, link_database, table_paths
 from data.curation.export.naming import exported_name
 from data.curation.export.photos import write_upright, written_extension
@@ -25,7 +25,7 @@ from data.curation.project import Project
 from data.curation.state import State
 from data.curation.steps import step
 from data.errors import CurationError, PhotoError
-from data.files import write_json, write_text
+from data.files import replacing_folder, write_json, write_text
 
 FORMAT = 1
 Form = Literal["folders", "csv", "parquet"]
@@ -100,7 +100,7 @@ def export_set(
     work = _Work(project, options, detector if options.blur else None)
     state = project.state()
     chosen = choose(state, project.settings, checked=options.checked)
-    with step(project, "export", dataclasses.asdict(options)) as counts, replacing_export(folder) as part:
+    with step(project, "export", dataclasses.asdict(options)) as counts, replacing_folder(folder) as part:
         _write_photos(work, chosen, part)
         _write_tables(work, part, folder)
         _write_sheet(work, state, part, folder.name, regions)

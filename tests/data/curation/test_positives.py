@@ -8,7 +8,6 @@ from data.curation.positives import (
     NONE_NEAR,
     Ground,
     confirm,
-    current_match,
     set_aside,
     set_aside_lonely,
     unchecked,
@@ -82,6 +81,9 @@ def test_a_word_said_before_the_photo_was_placed_anew_no_longer_holds(made: Proj
     made.journal.append("ada", confirm(made, ground(made), "flickr:1", named(500020), 2.5))
     made.journal.append("ada", decided(1, "move", Spot(500040.0, 4180000.0)))
     item = made.state().items["flickr:1"]
-    assert item.match() is not None
-    assert current_match(item) is None
+    assert item.match() is None
     assert item in unchecked(made.state())
+    undo = made.state().undo("ada")
+    assert undo is not None
+    made.journal.append("ada", undo)
+    assert made.state().items["flickr:1"].match() == Match(named(500020), 2.5)

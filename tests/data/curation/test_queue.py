@@ -63,6 +63,8 @@ def test_what_two_dispute_is_shown_to_a_third(table: Table) -> None:
     table.append("bob", decided(1, "reject", reason="blur"))
     assert table.waiting("eve") == [1, 2, 3, 4]
     assert table.waiting("ada") == [2, 3, 4]
+    table.append("eve", decided(1))
+    assert table.waiting("dan") == [2, 3, 4]  # her word decided it
 
 
 def test_an_undone_decision_is_asked_again(table: Table) -> None:

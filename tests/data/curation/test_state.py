@@ -112,16 +112,42 @@ def test_two_windows_that_undo_one_decision_undo_it_once(desk: Desk) -> None:
     assert again.item == "flickr:1"
 
 
-def test_curators_who_contradict_one_another_settle_nothing(desk: Desk) -> None:
+REJECTED = decided(1, "reject", reason="day")
+
+
+def test_two_who_contradict_one_another_settle_nothing_and_a_third_decides(desk: Desk) -> None:
     desk.append("ada", decided(1, "move", MOVED))
-    desk.append("bob", decided(1))
-    assert desk.item(1).settled() == Decision("accept", SPOT, SPOT, 1.5)
-    desk.append("eve", decided(1, "reject", reason="day"))
+    assert not desk.item(1).disputed()
+    desk.append("bob", REJECTED)
     assert desk.item(1).disputed()
     assert desk.item(1).settled() is None
     desk.append("eve", decided(1, "skip"))
+    assert desk.item(1).disputed()  # a skip says nothing
+    desk.append("eve", decided(1))
     assert not desk.item(1).disputed()
-    assert list(desk.item(1).judgements()) == ["ada", "bob"]
+    assert desk.item(1).settled() == Decision("accept", SPOT, SPOT, 1.5)  # the newest of those who take it
+    desk.append("eve", REJECTED)
+    settled = desk.item(1).settled()
+    assert settled is not None
+    assert settled.action == "reject"
+    assert list(desk.item(1).judgements()) == ["ada", "bob", "eve"]
+    desk.append("dan", decided(1))
+    assert desk.item(1).disputed()  # two to two
+
+
+def test_a_curator_who_looks_again_at_a_dispute_decides_it(desk: Desk) -> None:
+    desk.append("ada", decided(1), decided(1))
+    desk.append("bob", REJECTED)
+    assert desk.item(1).disputed()  # what was said twice before is one word
+    desk.append("ada", decided(1, "move", MOVED))
+    assert desk.item(1).settled() == Decision("move", SPOT, MOVED, 1.5)
+    undo = desk.state.undo("ada")
+    assert undo is not None
+    desk.append("ada", undo)
+    assert desk.item(1).disputed()
+    desk.append("ada", REJECTED)
+    assert desk.action(1, "ada") == desk.action(1, "bob") == "reject"
+    assert not desk.item(1).disputed()
 
 
 def test_matches_and_notes(desk: Desk) -> None:

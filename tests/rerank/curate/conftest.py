@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 from data.curation.project import Project
+from tests.rerank.chromium import LIMIT_S, new_page
+from tests.rerank.curate.reviewing import wait_until_ready
 
 TOKEN = "token-of-the-tests"
 VIEWPORT = {"width": 1280, "height": 800}
@@ -31,33 +33,35 @@ def served(project: Project, port: int = 0, **options: Any) -> Iterator[str]:
     thread = threading.Thread(target=server.run, kwargs={"sockets": [opened]}, daemon=True)
     thread.start()
     while not server.started:
+        assert thread.is_alive(), "the server ended before it had started"
         time.sleep(0.02)
-    yield f"http://{name}/?token={TOKEN}"
-    server.force_exit = server.should_exit = True
-    thread.join(10)
-    opened.close()
+    try:
+        yield f"http://{name}/?token={TOKEN}"
+    finally:
+        server.force_exit = server.should_exit = True
+        thread.join(LIMIT_S)
+        opened.close()
+    assert not thread.is_alive(), "the server does not end"
 
 
 @pytest.fixture
 def visit(chromium: Any) -> Iterator[Callable[..., Any]]:
     """Return a function that begins a curator's session; the page may ask nobody but its server."""
-    contexts, errors, requests = [], list[str](), list[str]()
+    pages, errors, requests = [], list[str](), list[str]()
 
     def open_page(address: str, who: str = "ada", mode: str = "review") -> Any:
-        context = chromium.new_context(viewport=VIEWPORT)
-        contexts.append(context)
-        page = context.new_page()
-        page.set_default_timeout(15_000)
+        page = new_page(chromium, viewport=VIEWPORT)
+        pages.append(page)
         page.on("pageerror", lambda error: errors.append(str(error)))
         page.on("request", lambda request: requests.append(request.url))
         page.goto(f"{address}#{mode}")
         page.fill("#name", who)
         page.keyboard.press("Enter")
-        page.wait_for_selector("body[data-ready]")
+        wait_until_ready(page)
         return page
 
     yield open_page
-    for context in contexts:
-        context.close()
+    for page in pages:
+        page.context.close()
     assert errors == []
     assert [url for url in requests if not url.startswith("http://127.0.0.1:")] == []

@@ -1,5 +1,6 @@
 """The review page in a browser: every key, drags, undo, reloads, and texts of strangers."""
 
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -7,12 +8,26 @@ from typing import Any
 import pytest
 
 from data.curation.project import Project
-from data.curation.records import Decision, Match
+from data.curation.records import Match
+from tests.rerank.chromium import expect, wait_until
 from tests.rerank.curate.conftest import served
 from tests.rerank.curate.made_projects import place, street_project
+from tests.rerank.curate.reviewing import (
+    decision,
+    message,
+    press,
+    wait_for_photo,
+    wait_until_ready,
+    wait_until_written,
+)
 
 Visit = Callable[..., Any]
 PANO = "Zf8Q2k1xS0mRr3v9T7aBcw"
+NOTE_FLICKS = """() => {
+  const flick = document.getElementById("flick");
+  window.flicks = new Set();
+  new MutationObserver(() => window.flicks.add(flick.hidden)).observe(flick, { attributeFilter: ["hidden"] });
+}"""
 
 
 @pytest.fixture
@@ -21,44 +36,20 @@ def project(tmp_path: Path) -> Iterator[Project]:
         yield made
 
 
-def shown(page: Any) -> int:
-    """Return the number of the photo on the stage, once it is there and all that was decided is written."""
-    page.wait_for_function("() => document.getElementById('unsent').dataset.count === '0'")
-    page.wait_for_function(
-        """() => { const image = document.querySelector('#stage img');
-        return image && new URL(image.src).searchParams.get('id') === document.body.dataset.item }"""
-    )
-    return int(page.evaluate("document.body.dataset.item").rpartition(":")[2])
-
-
-def press(page: Any, *keys: str) -> None:
-    for key in keys:
-        page.wait_for_selector("body[data-item]:not([data-item=''])")
-        page.keyboard.press(key)
-
-
-def decision(project: Project, number: int, who: str = "ada") -> Decision | None:
-    return project.state().items[f"flickr:{number}"].decisions().get(who)
-
-
-def told(page: Any) -> str:
-    return str(page.inner_text("#message"))
-
-
 def test_a_decision_is_one_key_and_the_next_photo_comes_by_itself(project: Project, visit: Visit) -> None:
     with served(project) as address:
         page = visit(address)
-        assert shown(page) == 1
+        wait_for_photo(page, 1)
         press(page, "a")
-        assert shown(page) == 2
+        wait_for_photo(page, 2)
         press(page, "s")
-        assert shown(page) == 3
+        wait_for_photo(page, 3)
         press(page, "r")
-        page.wait_for_selector("#reasons[open]")
+        expect(page.locator("#reasons")).to_be_visible()
         page.keyboard.press("3")
-        assert shown(page) == 4
+        wait_for_photo(page, 4)
         press(page, "5")
-        assert shown(page) == 5
+        wait_for_photo(page, 5)
     first = decision(project, 1)
     assert first is not None
     assert (first.action, first.before, first.after) == ("accept", first.after, first.before)
@@ -73,7 +64,7 @@ def test_headings_turn_and_a_drag_moves_the_photo_by_what_the_mouse_moved(
 ) -> None:
     with served(project) as address:
         page = visit(address)
-        assert shown(page) == 1
+        wait_for_photo(page, 1)
         press(page, "]", "]", "[", "}", "}", "{")
         box = page.locator("#map").bounding_box()
         x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
@@ -82,13 +73,14 @@ def test_headings_turn_and_a_drag_moves_the_photo_by_what_the_mouse_moved(
         page.mouse.down()
         page.mouse.move(x + 30, y - 20, steps=4)
         page.mouse.up()
-        page.wait_for_function("() => document.querySelectorAll('#strip figure').length > 0")
+        expect(page.locator("#place")).to_contain_text("101°")
+        expect(page.locator("#place")).not_to_contain_text("moved 0.0 m")
         press(page, "a")
-        assert "m keeps it" in told(page)
+        expect(message(page)).to_contain_text("m keeps it")
         press(page, "m")
-        assert shown(page) == 2
+        wait_for_photo(page, 2)
         press(page, "m")
-        assert "was not moved" in told(page)
+        expect(message(page)).to_contain_text("was not moved")
     moved = decision(project, 1)
     assert moved is not None
     assert moved.action == "move"
@@ -100,20 +92,21 @@ def test_headings_turn_and_a_drag_moves_the_photo_by_what_the_mouse_moved(
 def test_the_cone_is_dragged_by_its_tip_and_the_position_put_back(project: Project, visit: Visit) -> None:
     with served(project) as address:
         page = visit(address)
-        shown(page)
+        wait_for_photo(page, 1)
         box = page.locator("#map").bounding_box()
         x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
         page.mouse.move(x + 62, y)  # the tip of 90 degrees
         page.mouse.down()
         page.mouse.move(x, y + 62, steps=5)
         page.mouse.up()
-        assert "180°" in page.inner_text("#place")
+        told = page.locator("#place")
+        expect(told).to_contain_text("180°")
         press(page, "0")
-        assert "90°" in page.inner_text("#place")
+        expect(told).to_contain_text("90°")
         page.mouse.dblclick(x + 40, y)
-        assert "moved 0.0 m" not in page.inner_text("#place")
+        expect(told).not_to_contain_text("moved 0.0 m")
         press(page, "0", "a")
-        assert shown(page) == 2
+        wait_for_photo(page, 2)
 
 
 def test_a_pasted_address_gives_position_heading_and_panorama(project: Project, visit: Visit) -> None:
@@ -121,22 +114,23 @@ def test_a_pasted_address_gives_position_heading_and_panorama(project: Project, 
     latitude, longitude = item.latitude + 0.0001, item.longitude
     with served(project) as address:
         page = visit(address)
-        shown(page)
+        wait_for_photo(page, 1)
         press(page, "p")
+        expect(page.locator("#paste")).to_be_focused()
         page.fill("#paste", "https://maps.app.goo.gl/x")
         page.keyboard.press("Enter")
-        page.wait_for_function(
-            "() => document.getElementById('message').textContent.includes('short address')"
-        )
+        expect(message(page)).to_contain_text("short address")
         page.fill(
             "#paste",
             f"https://www.google.com/maps/@{latitude},{longitude},3a,75y,222h,90t/data=!1s{PANO}!2e0",
         )
         page.keyboard.press("Enter")
-        page.wait_for_function("() => document.getElementById('place').textContent.includes('222°')")
+        expect(page.locator("#place")).to_contain_text("222°")
+        expect(page.locator("#links").get_by_text("Google Street View")).to_have_attribute(
+            "href", re.compile("heading=222")
+        )
         press(page, "m")
-        shown(page)
-        assert page.evaluate("document.getElementById('links').innerText").count("Street View") == 1
+        wait_for_photo(page, 2)
     moved = decision(project, 1)
     assert moved is not None
     assert (moved.panorama, moved.after.heading) == (f"google:{PANO}", 222)
@@ -148,20 +142,18 @@ def test_fifty_decisions_are_undone_one_after_another_and_redone(tmp_path: Path,
     with street_project(tmp_path, photos=52) as project, served(project) as address:
         page = visit(address)
         for number in range(1, 51):
-            assert shown(page) == number
+            wait_for_photo(page, number)
             press(page, "a" if number % 2 else "1")
-        assert shown(page) == 51
+        wait_for_photo(page, 51)
         for number in range(50, 0, -1):
             press(page, "u")
-            page.wait_for_function(f"() => document.body.dataset.item === 'flickr:{number}'")
-        assert shown(page) == 1
+            wait_for_photo(page, number)
         press(page, "u")
-        page.wait_for_function("() => document.getElementById('message').textContent === 'Nothing to undo'")
+        expect(message(page)).to_have_text("Nothing to undo")
         assert [item.decisions() for item in project.state().items.values()] == [{}] * 52
         for number in range(1, 51):
             press(page, "U" if number % 3 else "Control+y")
-            page.wait_for_function(f"() => document.body.dataset.item === 'flickr:{number}'")
-        shown(page)
+            wait_for_photo(page, number)
         assert sum(bool(item.decisions()) for item in project.state().items.values()) == 50
 
 
@@ -169,20 +161,20 @@ def test_back_and_forth_shows_what_was_decided_and_a_reload_goes_on(project: Pro
     with served(project) as address:
         page = visit(address)
         for number in (1, 2):
-            assert shown(page) == number
+            wait_for_photo(page, number)
             press(page, "a")
-        assert shown(page) == 3
+        wait_for_photo(page, 3)
         press(page, "ArrowLeft")
-        assert shown(page) == 2
-        assert page.get_attribute("#photo", "data-decision") == "accept "
+        wait_for_photo(page, 2)
+        expect(page.locator("#photo")).to_have_attribute("data-decision", "accept ")
         press(page, "2")
-        assert shown(page) == 3
+        wait_for_photo(page, 3)
         page.reload()
-        page.wait_for_selector("body[data-ready]")
-        assert shown(page) == 3
+        wait_until_ready(page)
+        wait_for_photo(page, 3)
         press(page, "ArrowLeft", "ArrowLeft", "ArrowRight")
-        assert shown(page) == 2
-        assert page.get_attribute("#photo", "data-decision") == "reject day"
+        wait_for_photo(page, 2)
+        expect(page.locator("#photo")).to_have_attribute("data-decision", "reject day")
 
 
 def test_looking_closer_brightens_flickers_zooms_and_steps_through_candidates(
@@ -191,62 +183,64 @@ def test_looking_closer_brightens_flickers_zooms_and_steps_through_candidates(
     drawn = {"counts": [7, 3], "inliers": [5000, 5000, 2000, 2000] * 7, "rejected": [10, 10, 9000, 9000] * 3}
     with served(project, match=lambda query, candidate: drawn) as address:
         page = visit(address)
-        shown(page)
+        wait_for_photo(page, 1)
         press(page, "b")
-        assert "brightness" in page.evaluate("getComputedStyle(document.querySelector('#stage img')).filter")
+        expect(page.locator("#stage img")).to_have_css("filter", re.compile("brightness"))
+        page.evaluate(NOTE_FLICKS)
         press(page, "f")
-        page.wait_for_selector("#flick:not([hidden])")
-        page.wait_for_selector("#flick", state="hidden")
+        wait_until(page, "window.flicks.size === 2")  # it was there, and gone again
         press(page, "f", "z")
-        page.wait_for_function("() => document.querySelector('#stage img').src.includes('px=2560')")
+        expect(page.locator("#stage img")).to_have_attribute("src", re.compile("px=2560"))
         candidates = page.locator("#strip figure")
-        assert candidates.count() == 4
+        expect(candidates).to_have_count(4)
         press(page, ".", ".", ",")
-        assert candidates.nth(1).get_attribute("aria-selected") == "true"
+        expect(candidates.nth(1)).to_have_attribute("aria-selected", "true")
         press(page, "l")
-        page.wait_for_selector("body.matched")
-        assert told(page) == "7 inliers, 3 rejected"
+        expect(page.locator("body.matched")).to_be_attached()
+        expect(message(page)).to_have_text("7 inliers, 3 rejected")
         press(page, ".")
-        page.wait_for_selector("body:not(.matched)")
+        expect(page.locator("body:not(.matched)")).to_be_attached()
 
 
 def test_keys_are_listed_and_can_be_changed(project: Project, visit: Visit) -> None:
     with served(project) as address:
         page = visit(address)
-        shown(page)
+        wait_for_photo(page, 1)
         press(page, "?")
-        page.wait_for_selector("#help[open]")
-        assert page.locator("#help tr").count() == 24
-        page.click("#help [data-action=accept]")
+        accept = page.locator("#help [data-action=accept]")
+        expect(page.locator("#help tr")).to_have_count(24)
+        accept.click()
+        expect(accept).to_have_text("press a key")
         page.keyboard.press("k")
-        page.wait_for_function(
-            "() => document.querySelector('#help [data-action=accept]').textContent === 'k'"
-        )
+        expect(accept).to_have_text("k")
         page.keyboard.press("Escape")
+        expect(page.locator("#help")).to_be_hidden()
         page.reload()
-        page.wait_for_selector("body[data-ready]")
-        assert shown(page) == 1
+        wait_until_ready(page)
+        wait_for_photo(page, 1)
         press(page, "a")
-        assert shown(page) == 1
+        wait_until_written(page)
+        assert decision(project, 1) is None
         press(page, "k")
-        assert shown(page) == 2
+        wait_for_photo(page, 2)
 
 
 def test_texts_of_strangers_and_notes_are_shown_as_texts(project: Project, visit: Visit) -> None:
     with served(project) as address:
         page = visit(address, who="<b>Eve</b>")
-        shown(page)
-        assert "<img src=x onerror" in page.inner_text("#about")
+        wait_for_photo(page, 1)
+        expect(page.locator("#about")).to_contain_text("<img src=x onerror")
         press(page, "n")
+        expect(page.locator("#note")).to_be_focused()
         page.keyboard.type("<script>document.title='x'</script>")
         page.keyboard.press("Enter")
         press(page, "a")
-        assert shown(page) == 2
+        wait_for_photo(page, 2)
         press(page, "ArrowLeft")
-        assert shown(page) == 1
-        assert page.input_value("#note") == "<script>document.title='x'</script>"
-        assert page.title() == "Review"
-        assert page.locator("#who b, #about img").count() == 0
+        wait_for_photo(page, 1)
+        expect(page.locator("#note")).to_have_value("<script>document.title='x'</script>")
+        expect(page).to_have_title("Review")
+        expect(page.locator("#who b, #about img")).to_have_count(0)
     assert project.state().items["flickr:1"].notes == {"<b>Eve</b>": "<script>document.title='x'</script>"}
 
 
@@ -254,36 +248,35 @@ def test_a_photo_that_cannot_be_shown_says_why_and_can_be_rejected(project: Proj
     (project.photos / "flickr/1.jpg").write_bytes(b"not a photo")
     with served(project) as address:
         page = visit(address)
-        page.wait_for_selector("#stage p")
-        assert "not a JPEG or PNG" in page.inner_text("#stage")
+        expect(page.locator("#stage p")).to_contain_text("not a JPEG or PNG")
         press(page, "6")
-        assert shown(page) == 2
+        wait_for_photo(page, 2)
 
 
 def test_positives_are_confirmed_or_the_photo_set_aside(project: Project, visit: Visit) -> None:
     with served(project) as address:
         page = visit(address)
         for number in (1, 2, 3):
-            assert shown(page) == number
+            wait_for_photo(page, number)
             press(page, "a")
-        shown(page)
+        wait_for_photo(page, 4)
         page.click("#mode")
-        page.wait_for_function("() => document.getElementById('title').textContent === 'Check of positives'")
-        page.wait_for_selector("body[data-ready]")
-        assert shown(page) == 1
+        expect(page.locator("#title")).to_have_text("Check of positives")
+        wait_until_ready(page)
+        wait_for_photo(page, 1)
         press(page, ".", "c")
-        assert shown(page) == 2
+        wait_for_photo(page, 2)
         press(page, "x")
-        page.wait_for_selector("#reasons[open]")
+        expect(page.locator("#reasons")).to_be_visible()
         page.fill("#reasons input", "wall is gone")
         page.keyboard.press("Enter")
-        assert shown(page) == 3
+        wait_for_photo(page, 3)
         press(page, "u")
-        assert shown(page) == 2
+        wait_for_photo(page, 2)
         press(page, "x")
-        page.wait_for_selector("#reasons[open]")
+        expect(page.locator("#reasons")).to_be_visible()
         page.keyboard.press("2")
-        assert shown(page) == 3
+        wait_for_photo(page, 3)
     words = [project.state().items[f"flickr:{n}"].match() for n in (1, 2, 3)]
     assert isinstance(words[0], Match)
     assert "db" in words[0].reference

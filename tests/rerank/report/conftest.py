@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from rerank.report import make_report
+from tests.rerank.chromium import new_page
 from tests.rerank.report.made_results import make_runs, make_street
-from tests.rerank.report.reading import wait_until_shown
+from tests.rerank.report.reading import go_to
 
 WINDOW = {"width": 1280, "height": 1400}  # so that twelve queries are all in sight
 
@@ -33,23 +34,20 @@ def unplotted(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def visit(chromium: Any) -> Iterator[Callable[..., Any]]:
     """Return a function that opens a report's page; nothing may be requested elsewhere or complained of."""
-    contexts, complaints, requests = [], list[str](), list[str]()
+    pages, complaints, requests = [], list[str](), list[str]()
 
     def open_page(folder: Path, address: str = "", **options: Any) -> Any:
-        context = chromium.new_context(viewport=WINDOW, **options)
-        contexts.append(context)
-        page = context.new_page()
+        page = new_page(chromium, viewport=WINDOW, **options)
+        pages.append(page)
         page.on("console", lambda message: complaints.append(message.text))
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("dialog", lambda dialog: complaints.append(f"dialog {dialog.message}") or dialog.dismiss())
         page.on("request", lambda request: requests.append(request.url))
-        page.goto(f"{(folder / 'index.html').as_uri()}{address}")
-        page.set_default_timeout(10_000)
-        wait_until_shown(page)
+        go_to(page, folder, address)
         return page
 
     yield open_page
-    for context in contexts:
-        context.close()
+    for page in pages:
+        page.context.close()
     assert complaints == []
     assert [url for url in requests if not url.startswith("file://")] == []

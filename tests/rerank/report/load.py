@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from rerank.report import Report, make_report
+from tests.rerank.chromium import wait_until
 from tests.rerank.report.made_results import make_runs, make_street
-from tests.rerank.report.reading import wait_until
 
 QUERIES, PHOTOS, METHODS = 1000, 1000, 10
 ADDRESSES = ("leaderboard", "queries", "map")

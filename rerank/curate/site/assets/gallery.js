@@ -4,6 +4,8 @@ import { get } from "./api.js";
 import { element } from "./dom.js";
 
 const KEPT = 12; // pictures and items behind and ahead
+const SHOWN_PX = 960;
+const ZOOMED_PX = 2560;
 
 export class Gallery {
   constructor(stage) {
@@ -19,11 +21,12 @@ export class Gallery {
     return found;
   }
 
-  load(id) {
-    const image = element("img", { alt: "", draggable: false, src: addressOf(id, 960) });
+  load(id, px = SHOWN_PX) {
+    const address = addressOf(id, px);
+    const image = element("img", { alt: "", draggable: false, src: address });
     const ready = image.decode().then(
       () => image,
-      () => whyNot(addressOf(id, 960)),
+      () => whyNot(address),
     );
     return { image, ready };
   }
@@ -37,10 +40,12 @@ export class Gallery {
     if (this.shown === id && this.stage.firstChild !== node) this.stage.replaceChildren(node);
   }
 
-  // Fetch the shown photo in more pixels, for a look at details.
-  enlarge() {
-    const image = this.stage.querySelector("img");
-    if (image) image.src = addressOf(this.shown, 2560);
+  // Put the shown photo on the stage in more pixels, for a look at details.
+  async enlarge() {
+    const { shown } = this;
+    const { ready } = this.load(shown, ZOOMED_PX);
+    const node = await ready;
+    if (this.shown === shown && this.stage.querySelector("img")) this.stage.replaceChildren(node);
   }
 }
 

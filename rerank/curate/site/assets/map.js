@@ -107,6 +107,7 @@ export class Ground {
 
   draw() {
     if (!this.spots.now) return;
+    this.canvas.dataset.scale = this.scale; // pixels a metre, for scripts that drag as curators do
     const pen = this.canvas.getContext("2d");
     pen.setTransform(devicePixelRatio, 0, 0, devicePixelRatio, 0, 0);
     pen.clearRect(0, 0, this.canvas.clientWidth, this.canvas.clientHeight);

@@ -20,6 +20,8 @@ export class Review {
     this.queue = session.queue.map(([id, todo]) => ({ id, todo }));
     this.items = new Map();
     this.at = -1;
+    this.goings = 0; // what an earlier going to a photo waited for is of no use
+    this.acted = new Set(); // photos that were judged since others' work was asked for
     this.gallery = new Gallery(byId("stage"));
     this.map = new Ground((spot) => this.put(spot));
     this.strip = new Strip(who, (error) => say(error.message));
@@ -56,24 +58,28 @@ export class Review {
     if (at < 0 || at >= this.queue.length) return;
     this.at = at;
     const { id } = this.entry;
+    const going = ++this.goings;
     this.item = null; // keys wait until the next one is there
-    document.body.dataset.item = "";
+    Object.assign(document.body.dataset, { item: "", shown: "" });
     this.tellProgress();
     const shown = this.gallery.show(id);
     try {
       const item = await this.fetch(id);
-      if (this.entry.id !== id) return;
+      if (going !== this.goings) return;
       this.open(item);
     } catch (error) {
+      if (going !== this.goings) return;
       this.entry.todo = false;
       this.say(error.message);
     }
     await shown;
-    if (this.entry.id !== id) return;
+    if (going !== this.goings) return;
     await painted();
     if (begun !== null) this.speed.take(performance.now() - begun);
+    if (going !== this.goings) return;
     this.settle();
     this.ahead();
+    document.body.dataset.shown = id; // the photo, and all around it
   }
 
   open(item) {
@@ -170,6 +176,7 @@ export class Review {
   act(path, body, known, begun = performance.now()) {
     const seconds = (performance.now() - this.begun) / 1000;
     this.outbox.add(path, { who: this.who, item: this.item.id, seconds, ...body });
+    this.acted.add(this.item.id);
     this.entry.todo = false;
     Object.assign(this.item, known);
     const next = this.upcoming()[0];
@@ -201,10 +208,12 @@ export class Review {
   // What other curators did: theirs need not be judged here, and disputes come up.
   async follow() {
     if (this.mode !== "review" || document.hidden) return;
+    this.acted.clear();
     const { sequence, items } = await get("/api/changed", { after: this.sequence, who: this.who });
     this.sequence = sequence;
     for (const [id, todo] of Object.entries(items)) {
       const entry = this.queue.find((one) => one.id === id);
+      if (this.acted.has(id)) continue; // the answer may be from before it was
       if (entry) entry.todo = todo && !this.outbox.waiting.some((act) => act.body.item === id);
       else if (todo) this.queue.push({ id, todo });
     }

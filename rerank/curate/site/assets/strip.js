@@ -15,11 +15,12 @@ export class Strip {
     this.asked = 0;
   }
 
-  show(id, near, confirmed) {
+  // chosen: name of the one that the curator has selected, which stays selected in another order.
+  show(id, near, confirmed, chosen = "") {
     clearTimeout(this.timer);
     this.asked++;
-    Object.assign(this, { id, near, confirmed, selected: 0 });
-    const at = near.findIndex((one) => one.name === confirmed);
+    Object.assign(this, { id, near, confirmed, chosen, selected: 0 });
+    const at = near.findIndex((one) => one.name === (chosen || confirmed));
     this.draw();
     this.select(Math.max(0, at));
   }
@@ -31,7 +32,7 @@ export class Strip {
     this.timer = setTimeout(async () => {
       try {
         const near = await get("/api/near", { id, who: this.who, east, north });
-        if (turn === this.asked) this.show(id, near, this.confirmed);
+        if (turn === this.asked) this.show(id, near, this.confirmed, this.chosen);
       } catch (error) {
         this.failed(error);
       }
@@ -47,7 +48,7 @@ export class Strip {
             role: "option",
             className: one.name === this.confirmed ? "confirmed" : "",
             title: one.name,
-            onclick: () => this.select(index),
+            onclick: () => this.choose(index),
           },
           element("img", { src: `/database?index=${one.index}&px=320`, alt: "", loading: "lazy" }),
           element("figcaption", {}, `${one.metres} m`),
@@ -70,8 +71,13 @@ export class Strip {
     if (!one) byId("flick").hidden = true;
   }
 
+  choose(index) {
+    this.select(index);
+    this.chosen = this.near[index].name;
+  }
+
   step(by) {
-    if (this.near.length) this.select((this.selected + by + this.near.length) % this.near.length);
+    if (this.near.length) this.choose((this.selected + by + this.near.length) % this.near.length);
   }
 
   current() {
@@ -89,6 +95,8 @@ export class Strip {
     if (!one) return "";
     const [id, asked] = [this.id, this.asked];
     const found = await post("/api/compare", { who: this.who, item: id, index: one.index });
+    const photos = [byId("shown"), document.querySelector("#stage img")];
+    await Promise.allSettled(photos.map((image) => image?.decode())); // lines need to know their sizes
     if (asked === this.asked && one === this.current()) this.drawLines(found);
     return `${found.counts[0]} inliers, ${found.counts[1]} rejected`;
   }

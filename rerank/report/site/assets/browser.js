@@ -3,7 +3,7 @@
 
 App.browser = (() => {
   const { make, put, byId } = App.dom;
-  const state = { columns: null, key: null, found: null, chosen: null };
+  const state = { columns: null, key: null, found: null, chosen: null, turn: 0 };
 
   function draw() {
     put(
@@ -40,10 +40,13 @@ App.browser = (() => {
     App.query.clear("Choose a query from the list.");
   }
 
-  /* Show what a route asks for; a query may be of another task than the chosen one. */
+  /* Show what a route asks for; a query may be of another task than the chosen one. A route that is
+     taken meanwhile goes before. */
   async function show(route) {
+    const turn = ++state.turn;
     if (route.query) {
       const place = await find(route);
+      if (turn !== state.turn) return;
       if (!place) missing(route.query);
       else take(place.key);
       state.chosen = place ? place.query : null;
@@ -52,6 +55,7 @@ App.browser = (() => {
     }
     document.body.classList.toggle("one-query", Boolean(route.query));
     await load();
+    if (turn !== state.turn) return;
     if (state.chosen !== null) await App.query.show(state.key, state.chosen);
     else if (!route.query)
       App.query.clear(
@@ -59,7 +63,7 @@ App.browser = (() => {
           ? "Choose a query from the list, or press j for the first."
           : "This dataset has no queries.",
       );
-    App.list.choose(state.chosen);
+    if (turn === state.turn) App.list.choose(state.chosen);
   }
 
   function missing(text) {
@@ -82,8 +86,9 @@ App.browser = (() => {
 
   async function load() {
     const key = App.choice.now.task;
-    state.columns = await App.data.columns(key);
-    state.key = key;
+    const columns = await App.data.columns(key);
+    if (key !== App.choice.now.task) return load(); // another was chosen meanwhile
+    Object.assign(state, { key, columns });
     controls();
     sift();
   }
@@ -142,6 +147,7 @@ App.browser = (() => {
   function step(by) {
     const query = App.list.neighbour(by);
     if (query === null) return;
+    App.list.choose(query); // at once: the next key may come before the query is drawn
     const link = App.router.queryLink(state.key, state.columns.ids[query]);
     if (App.router.route().query) App.router.replace(link);
     else App.router.go(link);

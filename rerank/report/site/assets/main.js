@@ -13,7 +13,9 @@
   const drawn = new Set();
   let current = null;
 
+  /* `data-drawn` of main is the address whose page is all there, "#" where it names none. */
   function follow() {
+    const { hash } = location;
     const route = App.router.route();
     for (const name of App.router.PAGES) byId(`page-${name}`).hidden = name !== route.page;
     document.querySelectorAll("[data-page]").forEach((link) => {
@@ -23,12 +25,17 @@
     document.body.classList.toggle("one-query", Boolean(route.query));
     if (!drawn.has(route.page)) pages[route.page].draw();
     drawn.add(route.page);
-    Promise.resolve(pages[route.page].show(route)).catch(fail);
+    delete byId("main").dataset.drawn;
+    Promise.resolve(pages[route.page].show(route)).then(() => drawnAt(hash), fail);
     if (current !== null && current !== route.page) {
       scrollTo(0, 0);
       byId("main").focus({ preventScroll: true });
     }
     current = route.page;
+  }
+
+  function drawnAt(hash) {
+    if (hash === location.hash) byId("main").dataset.drawn = hash || "#";
   }
 
   function fail(error) {

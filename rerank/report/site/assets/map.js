@@ -66,7 +66,9 @@ App.map = (() => {
       filters,
       state.columns.positions ? [mapFrame(), legend()] : make("p", { class: "empty" }, unknown),
     );
-    if (canvas()) new ResizeObserver(resized).observe(canvas());
+    if (!canvas()) return;
+    resized(); // at once: a pointer may be over it before the observer speaks
+    new ResizeObserver(resized).observe(canvas());
   }
 
   function mapFrame() {
