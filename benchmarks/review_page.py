@@ -1,58 +1,65 @@
 """How long the review page takes from a key to the next photo, measured by the page itself.
 
-    python benchmarks/review_page.py --photos 5000 --decisions 200
+    python -m benchmarks.review_page --items 5000 --decisions 200
 
 Makes a project of photos of full size, opens it in a headless Chromium, and accepts one photo after another
 at the pace of a quick curator. Needs playwright and a Chromium of the system.
 """
 
 import argparse
+import os
 import shutil
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
 
-from tests.rerank.curate.conftest import CHROMIUMS, served
+from tests.rerank.chromium import chromium_at, chromium_path, expect, new_page
+from tests.rerank.curate.conftest import served
 from tests.rerank.curate.made_projects import street_project
+from tests.rerank.curate.reviewing import press, wait_for_photo, wait_until_ready, wait_until_written
 
 PHOTO_PX = (1600, 1200)
 DIFFERENT = 24  # photos that are drawn; the others are copies of them
+FIGURES = ("p50", "p95", "count")
 
 
 def main() -> None:
     options = _options()
     with tempfile.TemporaryDirectory() as folder:
-        project = street_project(Path(folder), photos=options.photos)
-        _enlarge(project.photos / "flickr", options.photos)
-        with project, served(project) as address:
-            p95, count = _measure(address, options.decisions, options.pause_s)
-    print(f"{count} decisions among {options.photos} photos of {PHOTO_PX[0]} x {PHOTO_PX[1]} pixels")
-    print(f"from key to next photo: 95th percentile {p95} ms")
+        begin = time.perf_counter()
+        project = street_project(Path(folder), photos=options.items)
+        _enlarge(project.photos / "flickr", options.items)
+        print(f"{options.items} photos of {PHOTO_PX[0]} x {PHOTO_PX[1]} pixels", flush=True)
+        print(f"made in {time.perf_counter() - begin:.0f} s", flush=True)
+        chromium = chromium_path() or "chromium"
+        with project, served(project) as address, chromium_at(chromium) as browser:
+            found = _measure(browser, address, options.decisions, options.pause_s)
+    before, *_ = os.getloadavg()
+    print(f"{os.cpu_count()} cores, load {before:.1f} over the last minute, {found['count']} decisions")
+    print(f"from key to next photo: median {found['p50']} ms, 95th percentile {found['p95']} ms")
 
 
-def _measure(address: str, decisions: int, pause_s: float) -> tuple[str | None, str | None]:
-    from playwright.sync_api import sync_playwright
-
-    chromium = next(path for name in CHROMIUMS if (path := shutil.which(name)))
-    with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        page = browser.new_page(viewport={"width": 1280, "height": 800})
-        page.goto(address)
-        page.fill("#name", "ada")
-        page.keyboard.press("Enter")
-        page.wait_for_selector("body[data-ready]")
-        for _ in range(decisions):
-            time.sleep(pause_s)
-            page.wait_for_selector("body[data-item]:not([data-item=''])")
-            page.keyboard.press("a")
-        time.sleep(1)
-        speed = page.locator("#speed")
-        found = speed.get_attribute("data-p95"), speed.get_attribute("data-count")
-        browser.close()
-    return found
+def _measure(browser: Any, address: str, decisions: int, pause_s: float) -> dict[str, str]:
+    """Accept photos one after another, and return what the page measured, by its names."""
+    page = new_page(browser, viewport={"width": 1280, "height": 800})
+    begin = time.perf_counter()
+    page.goto(address)
+    page.fill("#name", "ada")
+    page.keyboard.press("Enter")
+    wait_until_ready(page)
+    print(f"first photo there {time.perf_counter() - begin:.2f} s after the address", flush=True)
+    for _ in range(decisions):
+        time.sleep(pause_s)
+        press(page, "a")
+    wait_until_written(page)
+    wait_for_photo(page, decisions + 1)
+    speed = page.locator("#speed")
+    expect(speed).to_have_attribute("data-count", str(decisions))
+    return {name: str(speed.get_attribute(f"data-{name}")) for name in FIGURES}
 
 
 def _enlarge(folder: Path, photos: int) -> None:
@@ -72,7 +79,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--photos", type=int, default=5000)
+    parser.add_argument("--items", type=int, default=5000)
     parser.add_argument("--decisions", type=int, default=200)
     parser.add_argument("--pause-s", type=float, default=0.7, help="between decisions")
     return parser.parse_args()

@@ -4,6 +4,7 @@ Every file that the project writes appears whole or not at all: it is written un
 name in the same folder, flushed to disk and renamed.
 """
 
+import errno
 import hashlib
 import json
 import os
@@ -13,6 +14,8 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+from data.errors import DiskSpaceError
 
 
 @contextmanager
@@ -35,6 +38,21 @@ def replacing(path: str | Path) -> Iterator[Path]:
         _flush_folder(target.parent)
     finally:
         part.unlink(missing_ok=True)
+
+
+@contextmanager
+def telling_of_a_full_disk(advice: str) -> Iterator[None]:
+    """Raise DiskSpaceError in the place of an OSError that means that the disk, or a quota of it, is full.
+
+    advice: of what is kept, and what to do.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        where = f"{error.filename}: " if error.filename else ""
+        raise DiskSpaceError(f"{where}cannot be written: the disk is full. {advice}") from error
 
 
 @contextmanager

@@ -64,12 +64,16 @@ class Builder:
         return matchers.settings_in_pair(extractor, matchers.registry.load(name).spec, chosen)
 
     def build(self, kind: str, name: str, pair: str = "") -> Any:
-        """Build the method `name` of a kind, "retriever", "extractor" or "matcher", as a part of `pair`."""
+        """Build the method `name` of a kind, "retriever", "extractor" or "matcher", as a part of `pair`.
+
+        Raises SettingsError for an unknown one.
+        """
         registry = REGISTRIES[kind]
+        method = registry.load(name)
         settings = self.settings_of(kind, name, pair)
         return registry.build(
             name,
-            weights=self.weights_of(registry.load(name), settings),
+            weights=self.weights_of(method, settings),
             device=self.device(),
             precision=self.configuration.precision,
             **settings,

@@ -10,7 +10,7 @@ import typer
 
 from rerank.cli import curate_export, curate_review, curate_steps
 from rerank.cli.curate_steps import ProjectFolder
-from rerank.cli.options import DATASET_HELP, DatabaseFolder
+from rerank.cli.options import DATASET_HELP, DatabaseFolder, Threshold
 
 app = typer.Typer(
     help="Make a query set from geotagged photos: harvest, sort, group, review, check, export. Every step "
@@ -21,37 +21,35 @@ app = typer.Typer(
 log = logging.getLogger(__name__)
 
 
+Zone = Annotated[str | None, typer.Option(help="UTM zone of a database that does not name it, such as 10S.")]
+Box = Annotated[
+    str | None, typer.Option(help="west,south,east,north in degrees; default what the database covers.")
+]
+Margin = Annotated[float, typer.Option(min=0.0, help="Around the database, where no area is given.")]
+Light = Annotated[str, typer.Option(help="Photos wanted: night, dusk or day.")]
+Licences = Annotated[
+    list[str] | None,
+    typer.Option(help="Licences to keep, such as 'CC0-*'; may be given again. Default CC and public domain."),
+]
+TimeZone = Annotated[
+    str, typer.Option(help="The place's zone, such as Europe/Berlin; else its longitude, with a margin.")
+]
+TwiceShare = Annotated[float, typer.Option(min=0.0, max=1.0, help="Share of photos judged by two curators.")]
+
+
 @app.command()
 def new(
     folder: Annotated[Path, typer.Argument(help="Where the project is kept; made if it is missing.")],
     database: Annotated[str, typer.Option(help=f"The database that queries are for. {DATASET_HELP}")],
     database_folder: DatabaseFolder = None,
-    zone: Annotated[
-        str | None, typer.Option(help="UTM zone of a database that does not name it, such as 10S.")
-    ] = None,
-    area: Annotated[
-        str | None,
-        typer.Option(help="west,south,east,north in degrees; default what the database covers."),
-    ] = None,
-    margin_m: Annotated[
-        float, typer.Option(min=0.0, help="Around the database, where no area is given.")
-    ] = 300.0,
-    light: Annotated[str, typer.Option(help="Photos wanted: night, dusk or day.")] = "night",
-    licence: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="Licences to keep, such as 'CC0-*'; may be given again. Default CC and public domain."
-        ),
-    ] = None,
-    time_zone: Annotated[
-        str, typer.Option(help="The place's zone, such as Europe/Berlin; else its longitude, with a margin.")
-    ] = "",
-    threshold_m: Annotated[
-        float, typer.Option(min=0.0, help="Metres within which a database photo shows the place.")
-    ] = 25.0,
-    twice_share: Annotated[
-        float, typer.Option(min=0.0, max=1.0, help="Share of photos judged by two curators.")
-    ] = 0.1,
+    zone: Zone = None,
+    area: Box = None,
+    margin_m: Margin = 300.0,
+    light: Light = "night",
+    licence: Licences = None,
+    time_zone: TimeZone = "",
+    threshold_m: Threshold = 25.0,
+    twice_share: TwiceShare = 0.1,
     seed: Annotated[int, typer.Option(help="Chooses which photos two curators judge.")] = 0,
 ) -> None:
     """Make a project for a database; giving the same command again changes nothing."""

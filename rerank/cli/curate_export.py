@@ -7,32 +7,55 @@ import typer
 
 from rerank.cli.curate_steps import ProjectFolder
 
+Output = Annotated[
+    Path, typer.Option("--output", "-o", help="Folder of the set; an older export is replaced.")
+]
+Form = Annotated[str, typer.Option(help="folders: the field's layout with @ names; csv or parquet: a table.")]
+IdsOnly = Annotated[
+    list[str] | None,
+    typer.Option(help="Licences of which ids alone are given on, such as 'CC-BY-NC*' or '*'; repeatable."),
+]
+Unchecked = Annotated[
+    bool, typer.Option("--unchecked", help="Also photos whose positives nobody has checked.")
+]
+Blur = Annotated[
+    bool,
+    typer.Option(
+        "--blur",
+        help="Blur faces and number plates by OpenCV's cascades. OpenCV 5 has none: give --face-model, or "
+        "install 'opencv-python-headless<5'.",
+    ),
+]
+FaceModel = Annotated[
+    Path | None,
+    typer.Option(
+        exists=True,
+        dir_okay=False,
+        help="For --blur: a YuNet .onnx file (face_detection_yunet_2023mar.onnx of OpenCV's model zoo) that "
+        "finds faces; number plates are left unless --cascades is given too.",
+    ),
+]
+Cascades = Annotated[
+    Path | None,
+    typer.Option(exists=True, file_okay=False, help="For --blur: a folder of OpenCV 4's haarcascades."),
+]
+Regions = Annotated[
+    Path | None, typer.Option(exists=True, dir_okay=False, help="GeoJSON polygons to colour on the map.")
+]
+Samples = Annotated[int, typer.Option(min=0, help="Pairs on the sample sheet.")]
+
 
 def export(
     project: ProjectFolder,
-    output: Annotated[
-        Path, typer.Option("--output", "-o", help="Folder of the set; an older export is replaced.")
-    ],
-    form: Annotated[
-        str, typer.Option(help="folders: the field's layout with @ names; csv or parquet: a table.")
-    ] = "folders",
-    ids_only: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="Licences of which ids alone are given on, such as 'CC-BY-NC*' or '*'; repeatable."
-        ),
-    ] = None,
-    unchecked: Annotated[
-        bool, typer.Option("--unchecked", help="Also photos whose positives nobody has checked.")
-    ] = False,
-    blur: Annotated[bool, typer.Option("--blur", help="Blur faces and number plates (OpenCV 4).")] = False,
-    cascades: Annotated[
-        Path | None, typer.Option(exists=True, file_okay=False, help="Folder of the cascades for --blur.")
-    ] = None,
-    regions: Annotated[
-        Path | None, typer.Option(exists=True, dir_okay=False, help="GeoJSON polygons to colour on the map.")
-    ] = None,
-    samples: Annotated[int, typer.Option(min=0, help="Pairs on the sample sheet.")] = 8,
+    output: Output,
+    form: Form = "folders",
+    ids_only: IdsOnly = None,
+    unchecked: Unchecked = False,
+    blur: Blur = False,
+    face_model: FaceModel = None,
+    cascades: Cascades = None,
+    regions: Regions = None,
+    samples: Samples = 8,
     seed: Annotated[int, typer.Option(help="Draws the samples.")] = 0,
 ) -> None:
     """Write the accepted photos as a dataset, with a datasheet of how they were chosen.
@@ -52,6 +75,7 @@ def export(
         checked=not unchecked,
         blur=blur,
         cascades=str(cascades) if cascades else None,
+        face_model=str(face_model) if face_model else None,
         regions=str(regions) if regions else None,
         samples=samples,
         seed=seed,

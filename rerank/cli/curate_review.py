@@ -6,29 +6,46 @@ import typer
 
 from rerank.cli.curate_steps import ProjectFolder
 
+Address = Annotated[
+    str, typer.Option(help="IP address to listen at. Another than 127.0.0.1 lets the network in.")
+]
+Port = Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 for any that is free.")]
+Names = Annotated[
+    list[str] | None, typer.Option(help="A name of this machine that browsers may ask for; repeatable.")
+]
+Match = Annotated[str, typer.Option(help="EXTRACTOR+MATCHER that draws local matches; 'none' for none.")]
+Retriever = Annotated[
+    str | None,
+    typer.Option(help="Order candidates by its descriptors, the likeliest first; default the nearest."),
+]
+Weights = Annotated[
+    list[str] | None,
+    typer.Option(help="For --match and --retriever: a folder of checkpoints, a file, or METHOD=FILE."),
+]
+Device = Annotated[str, typer.Option(help="For --match and --retriever: cpu, cuda, or auto.")]
+TileAddress = Annotated[
+    str,
+    typer.Option(
+        help="Draw street-map tiles below the positions, from an address with {z}, {x} and {y}. Its server "
+        "then learns where you look; mind its terms. Default none: nothing is asked of anybody."
+    ),
+]
+TileCredit = Annotated[
+    str, typer.Option(help="Whom the map credits, such as '© OpenStreetMap contributors'.")
+]
+
 
 def review(
     project: ProjectFolder,
-    address: Annotated[
-        str, typer.Option(help="IP address to listen at. Another than 127.0.0.1 lets the network in.")
-    ] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 for any that is free.")] = 8700,
-    name: Annotated[
-        list[str] | None, typer.Option(help="A name of this machine that browsers may ask for; repeatable.")
-    ] = None,
-    match: Annotated[
-        str,
-        typer.Option(help="EXTRACTOR+MATCHER that draws local matches; 'none' for none."),
-    ] = "rootsift+ransac",
-    retriever: Annotated[
-        str | None,
-        typer.Option(help="Order candidates by its descriptors, the likeliest first; default the nearest."),
-    ] = None,
-    weights: Annotated[
-        list[str] | None,
-        typer.Option(help="For --match and --retriever: a folder of checkpoints, a file, or METHOD=FILE."),
-    ] = None,
-    device: Annotated[str, typer.Option(help="For --match and --retriever: cpu, cuda, or auto.")] = "cpu",
+    address: Address = "127.0.0.1",
+    port: Port = 8700,
+    name: Names = None,
+    match: Match = "rootsift+ransac",
+    retriever: Retriever = None,
+    weights: Weights = None,
+    device: Device = "cpu",
+    tiles: TileAddress = "",
+    tiles_credit: TileCredit = "",
 ) -> None:
     """Open a page to review photos, and to check the positives of accepted ones; Ctrl+C ends it.
 
@@ -46,12 +63,22 @@ def review(
         ) from error
     from data.curation.positives import Ground, set_aside_lonely
     from data.curation.project import open_project
+    from rerank.curate.tiles import Tiles
 
     given = tuple(weights or ())
+    street_map = Tiles(tiles, tiles_credit) if tiles else None
     matcher = matcher_of(match, given, device) if match != "none" else None
     with open_project(project) as opened:
         lonely = set_aside_lonely(opened, Ground(opened.database, opened.settings.threshold_m))
         if lonely:
             typer.echo(f"{len(lonely)} accepted photos have no database photo near and are set aside")
-        rank = ranker_of(opened, retriever, given, device) if retriever else None
-        serve(opened, address=address, port=port, names=name or (), match=matcher, rank=rank, told=typer.echo)
+        serve(
+            opened,
+            address=address,
+            port=port,
+            names=name or (),
+            match=matcher,
+            rank=ranker_of(opened, retriever, given, device) if retriever else None,
+            tiles=street_map,
+            told=typer.echo,
+        )

@@ -20,6 +20,7 @@ from rerank.curate.desk import Desk
 from rerank.curate.guard import Guard
 from rerank.curate.pictures import Pictures
 from rerank.curate.requests import Compared, Judged, Matched, Name, Noted, Once, Pasted
+from rerank.curate.tiles import Tiles
 from rerank.curate.views import view_item, view_near, view_session
 
 KINDS = {".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
@@ -41,22 +42,30 @@ def make_app(
     token: str | None = None,
     match: MatchPhotos | None = None,
     rank: RankPhotos | None = None,
+    tiles: Tiles | None = None,
 ) -> tuple[Guard, str]:
     """Return the review server as an ASGI application, and the token that its first address must hold.
 
     hosts: `Host` headers that are answered. match: draws local matches, None for none. rank: orders
-    candidates, None for the nearest first.
+    candidates, None for the nearest first. tiles: below the map, None for a plot alone.
     """
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     desk = Desk(project)
     _add_errors(app)
     _add_site(app)
-    _add_views(app, desk, rank, match is not None)
+    offered = {
+        "reasons": REASONS,
+        "aside": SET_ASIDE,
+        "ranked": rank is not None,
+        "matching": match is not None,
+        "tiles": tiles and tiles.shown(),
+    }
+    _add_views(app, desk, rank, offered)
     _add_photos(app, desk, Pictures())
     _add_acts(app, desk)
     _add_tools(app, desk, match)
     token = token or secrets.token_urlsafe(24)
-    return Guard(app, token, hosts), token
+    return Guard(app, token, hosts, images=tiles.origin if tiles else ""), token
 
 
 def _add_errors(app: FastAPI) -> None:
@@ -87,10 +96,9 @@ def _page(content: bytes, kind: str) -> Callable[[], Response]:
     return lambda: Response(content, media_type=kind, headers=FRESH)
 
 
-def _add_views(app: FastAPI, desk: Desk, rank: RankPhotos | None, matching: bool) -> None:
+def _add_views(app: FastAPI, desk: Desk, rank: RankPhotos | None, offered: dict[str, Any]) -> None:
     @app.get("/api/session")
     def session(who: Name, mode: Mode = "review") -> dict[str, Any]:
-        offered = {"reasons": REASONS, "aside": SET_ASIDE, "ranked": rank is not None, "matching": matching}
         return {**view_session(desk, who, mode), **offered}
 
     @app.get("/api/item")

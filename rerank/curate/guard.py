@@ -9,11 +9,10 @@ from urllib.parse import parse_qs
 LARGEST_BODY = 64 * 1024  # bytes
 
 POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'{images}; connect-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 HEADERS = (
-    (b"content-security-policy", POLICY.encode()),
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"same-origin"),
     (b"cross-origin-opener-policy", b"same-origin"),
@@ -31,13 +30,18 @@ class Guard:
 
     token: the secret. hosts: the `Host` headers under which the server is reached, ports included: a foreign
     name there is another site's, pointed at this machine (DNS rebinding). Requests that change anything
-    must say by their `Origin` that a page of this server makes them.
+    must say by their `Origin` that a page of this server makes them. images: scheme, host and port of
+    another server whose images the page may show, "" for none.
     """
 
-    def __init__(self, application: Application, token: str, hosts: Iterable[str]) -> None:
+    def __init__(
+        self, application: Application, token: str, hosts: Iterable[str], *, images: str = ""
+    ) -> None:
         self._application = application
         self._token = token.encode()
         self._hosts = frozenset(host.lower() for host in hosts)
+        policy = POLICY.format(images=f" {images}" if images else "")
+        self._headers = ((b"content-security-policy", policy.encode()), *HEADERS)
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -49,16 +53,16 @@ class Guard:
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         given = parse_qs(scope["query_string"].decode("latin-1")).get("token", [""])[0]
         if refusal := self._refusal(scope["method"], headers):
-            await _answer(send, *refusal)
+            await self._answer(send, *refusal)
         elif scope["path"] == "/" and self._is_token(given):
             cookie = f"{self._cookie(headers)}={given}; Path=/; HttpOnly; SameSite=Strict"
-            await _answer(send, 303, "", (b"location", b"/"), (b"set-cookie", cookie.encode("latin-1")))
+            await self._answer(send, 303, "", (b"location", b"/"), (b"set-cookie", cookie.encode("latin-1")))
         elif not self._is_token(self._sent(headers)):
-            await _answer(
+            await self._answer(
                 send, 401, "Open the address that `rerank curate review` printed: it holds a token."
             )
         else:
-            await self._application(scope, receive, _with_headers(send))
+            await self._application(scope, receive, self._with_headers(send))
 
     def _refusal(self, method: str, headers: dict[str, str]) -> tuple[int, str] | None:
         """Return status and reason of a request that must not be answered, whoever sent it."""
@@ -92,18 +96,16 @@ class Guard:
         port = headers["host"].rpartition(":")[2]
         return f"rerank-{port}" if port.isdigit() else "rerank"
 
+    def _with_headers(self, send: Send) -> Send:
+        async def sending(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message.get("headers", ()), *self._headers]
+            await send(message)
 
-def _with_headers(send: Send) -> Send:
-    async def sending(message: Message) -> None:
-        if message["type"] == "http.response.start":
-            message["headers"] = [*message.get("headers", ()), *HEADERS]
-        await send(message)
+        return sending
 
-    return sending
-
-
-async def _answer(send: Send, status: int, text: str, *headers: tuple[bytes, bytes]) -> None:
-    kind = (b"content-type", b"text/plain; charset=utf-8")
-    start = {"type": "http.response.start", "status": status, "headers": [kind, *HEADERS, *headers]}
-    await send(start)
-    await send({"type": "http.response.body", "body": text.encode()})
+    async def _answer(self, send: Send, status: int, text: str, *headers: tuple[bytes, bytes]) -> None:
+        kind = (b"content-type", b"text/plain; charset=utf-8")
+        start = {"type": "http.response.start", "status": status, "headers": [kind, *self._headers, *headers]}
+        await send(start)
+        await send({"type": "http.response.body", "body": text.encode()})

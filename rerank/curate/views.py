@@ -8,6 +8,7 @@ from data.curation.items import Item
 from data.curation.positives import Near
 from data.curation.records import Spot
 from rerank.curate.desk import Desk
+from rerank.curate.tiles import world_plane
 
 GROUND_M = 400.0  # around a photo, within which database photos are sent along
 MOST_GROUND = 3000
@@ -26,11 +27,13 @@ def view_item(desk: Desk, item: Item, who: str, mode: str) -> dict[str, Any]:
         "origin": list(origin),
         "spot": list(spot),
         "degrees": [photo.latitude, photo.longitude],
+        "plane": world_plane(desk.project.grid, origin),
         "signs": [[s.name, s.value] for s in (*sorting.light_signs, *sorting.place_signs)] if sorting else [],
         "sorted": [sorting.light, sorting.place] if sorting else [],
         "decision": decision and {"action": decision.action, "reason": decision.reason},
         "match": match and {"reference": match.reference, "reason": match.reason},
         "note": item.notes.get(who, ""),
+        "disputed": item.disputed(),
         "ground": view_ground(desk, spot),
         "near": view_near(desk.ground.near(spot)),
     }

@@ -1,4 +1,4 @@
-"""Blurring faces and number plates, found by OpenCV's cascades or by any detector that is given."""
+"""Blurring faces and number plates, found by OpenCV's cascades or networks, or by any detector given."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -15,10 +15,48 @@ CASCADES = (
     "haarcascade_russian_plate_number.xml",
 )
 CELLS = 5  # along the longer side of a blurred box: too few to tell a face or a number
+SURE_OF_A_FACE = 0.5  # of 1, less than OpenCV's 0.9: a face that is missed is worse than a box too many
 MARGIN = 0.15  # of the box, added on each side
 
 # uint8 RGB (H, W, 3) -> (N, 4) int: left, top, width and height of what is to be blurred, in pixels.
 Detector = Callable[[np.ndarray], np.ndarray]
+
+
+def detector_of(face_model: Path | None, cascades: Path | None) -> Detector:
+    """Return what finds faces by a YuNet model, faces and number plates by cascades, or all of it by both.
+
+    face_model: None for none. cascades: their folder; None for OpenCV's own, which is asked for where no
+    model is given. Raises SettingsError as `yunet_detector` and `cascade_detector` do.
+    """
+    detectors = [yunet_detector(face_model)] if face_model else []
+    if cascades or not face_model:
+        detectors.append(cascade_detector(cascades))
+    return lambda image: np.concatenate([detect(image) for detect in detectors])
+
+
+def yunet_detector(model: Path) -> Detector:
+    """Return a detector of faces by the network YuNet, which OpenCV 4.5.4 and later runs.
+
+    model: its .onnx file, such as face_detection_yunet_2023mar.onnx of OpenCV's model zoo. It misses faces
+    that are small or in the dark: look at the result. Raises SettingsError for a file that OpenCV cannot
+    read. W. Wu, H. Peng, S. Yu, YuNet, Machine Intelligence Research 20 (2023).
+    """
+    try:
+        network = cv2.FaceDetectorYN.create(str(model), "", (320, 320), SURE_OF_A_FACE)
+    except cv2.error as error:
+        raise SettingsError(
+            f"{model}: OpenCV cannot read it as a YuNet model ({error.err}); expected a file such as "
+            "face_detection_yunet_2023mar.onnx of OpenCV's model zoo"
+        ) from error
+
+    def detect(image: np.ndarray) -> np.ndarray:
+        height, width = image.shape[:2]
+        network.setInputSize((width, height))
+        _, faces = network.detect(cv2.cvtColor(image, cv2.COLOR_RGB2BGR))
+        boxes = np.empty((0, 4)) if faces is None else faces[:, :4]
+        return np.round(boxes).astype(np.int64)
+
+    return detect
 
 
 def cascade_detector(folder: Path | None = None) -> Detector:
@@ -31,8 +69,10 @@ def cascade_detector(folder: Path | None = None) -> Detector:
     build = getattr(cv2, "CascadeClassifier", None)
     if build is None:
         raise SettingsError(
-            f"blurring needs OpenCV's cascade classifier, which OpenCV {cv2.__version__} lacks (version 5 "
-            "moved it out); install the last that has it: pip install 'opencv-python-headless<5'"
+            f"OpenCV {cv2.__version__} has no cascade classifier (version 5 moved it out). Either give a "
+            "face model, --face-model FILE.onnx (face_detection_yunet_2023mar.onnx of OpenCV's model zoo; it "
+            "leaves number plates as they are), or install the last OpenCV that has cascades: "
+            "pip install 'opencv-python-headless<5'"
         )
     home = folder or Path(cv2.__file__).parent / "data"
     missing = [name for name in CASCADES if not (home / name).is_file()]

@@ -88,9 +88,10 @@ def _summary(sheet: Sheet) -> str:
         "Times in names are UTC where the photo's zone was known, else the camera's clock.",
     ]
     if sheet.blurred is not None:
-        lines.append(
-            f"Faces and number plates were blurred by a program: {sheet.blurred} boxes. It misses some."
-        )
+        faces_alone = "face_model" in sheet.options and "cascades" not in sheet.options
+        found = "Faces" if faces_alone else "Faces and number plates"
+        left = " Number plates were left as they are." if faces_alone else ""
+        lines.append(f"{found} were blurred by a program: {sheet.blurred} boxes. It misses some.{left}")
     return "\n\n".join(lines)
 
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from data.curation.agreement import agreements
 from data.curation.export import datasheet, figures
-from data.curation.export.blurring import Detector, cascade_detector
+from data.curation.export.blurring import Detector, detector_of
 from data.curation.export.fates import EXPORTED, Chosen, Fate, choose, count_fates
 from data.curation.export.folder import MARKER, check_replaceable
 from data.curation.export.ground import check_linkable, link_database, table_paths
@@ -24,8 +24,8 @@ from data.curation.export.rows import COLUMNS, CREDIT_COLUMNS, Row, database_row
 from data.curation.project import Project
 from data.curation.state import State
 from data.curation.steps import step
-from data.errors import CurationError, PhotoError
-from data.files import replacing_folder, write_json, write_text
+from data.errors import CurationError, PhotoError, SettingsError
+from data.files import replacing_folder, telling_of_a_full_disk, write_json, write_text
 
 FORMAT = 1
 Form = Literal["folders", "csv", "parquet"]
@@ -38,8 +38,9 @@ class Options:
 
     ids_only: patterns of licences whose photos are listed by id alone, such as ("CC-BY-NC*",); ("*",) for
     all. checked: only photos whose positives were confirmed. blur: faces and number plates. cascades: the
-    folder of their detectors, None for OpenCV's. regions: GeoJSON polygons for the map. samples: pairs on
-    the sample sheet. seed: draws them.
+    folder of their detectors, None for OpenCV's. face_model: a YuNet file that finds faces, instead of
+    OpenCV's cascades. regions: GeoJSON polygons for the map. samples: pairs on the sample sheet. seed: draws
+    them. Raises SettingsError for what blurs where nothing is to be blurred.
     """
 
     form: Form = "folders"
@@ -47,9 +48,22 @@ class Options:
     checked: bool = True
     blur: bool = False
     cascades: str | None = None
+    face_model: str | None = None
     regions: str | None = None
     samples: int = 8
     seed: int = 0
+
+    def __post_init__(self) -> None:
+        if (self.cascades or self.face_model) and not self.blur:
+            raise SettingsError("detectors were given, and nothing is to be blurred: add --blur")
+
+    @property
+    def detector(self) -> Detector | None:
+        """Return what finds the boxes to be blurred, None where nothing is."""
+        if not self.blur:
+            return None
+        face_model, cascades = (Path(text) if text else None for text in (self.face_model, self.cascades))
+        return detector_of(face_model, cascades)
 
 
 @dataclass(frozen=True)
@@ -85,9 +99,9 @@ def export_set(
 ) -> Exported:
     """Write the accepted photos of a project into a folder, replacing an earlier export of it.
 
-    detector: of what is to be blurred, instead of the cascades. Raises CurationError where nothing can be
-    exported or `target` holds something else; SettingsError for what is not installed. Photos that
-    cannot be read are told in the result; the rest are exported.
+    detector: of what is to be blurred, instead of the options'. Raises CurationError where nothing can be
+    exported or `target` holds something else; SettingsError for what is not installed; DiskSpaceError on a
+    full disk. Photos that cannot be read are told in the result; the rest are exported.
     """
     options = options or Options()
     folder = Path(target).expanduser().absolute()
@@ -95,12 +109,14 @@ def export_set(
     regions = read_regions(Path(options.regions), project.grid) if options.regions else []
     if options.form == "folders":
         check_linkable(project)
-    if options.blur and detector is None:
-        detector = cascade_detector(Path(options.cascades) if options.cascades else None)
-    work = _Work(project, options, detector if options.blur else None)
+    work = _Work(project, options, (detector or options.detector) if options.blur else None)
     state = project.state()
     chosen = choose(state, project.settings, checked=options.checked)
-    with step(project, "export", dataclasses.asdict(options)) as counts, replacing_folder(folder) as part:
+    with (
+        telling_of_a_full_disk("An older export is as it was; make room and run the same command again"),
+        step(project, "export", dataclasses.asdict(options)) as counts,
+        replacing_folder(folder) as part,
+    ):
         _write_photos(work, chosen, part)
         _write_tables(work, part, folder)
         _write_sheet(work, state, part, folder.name, regions)

@@ -1,18 +1,18 @@
 """Keeping a photo's file in the project, after making sure that it is a photo and no bomb."""
 
-import errno
 import warnings
 from pathlib import Path
 
 from PIL import Image
 
 from data.curation.records import Photo
-from data.errors import CurationError, DiskSpaceError, PhotoError
-from data.files import replacing
+from data.errors import CurationError, PhotoError
+from data.files import replacing, telling_of_a_full_disk
 from data.photos import read_header, read_photo
 
 MOST_BYTES = 40 * 2**20
 MOST_PIXELS = 80_000_000
+ADVICE = "What was harvested is kept; make room and run the same command again"
 
 _EXTENSIONS = {b"\xff\xd8\xff": ".jpg", b"\x89PNG": ".png"}
 
@@ -28,15 +28,10 @@ def keep_file(folder: Path, photo: Photo, data: bytes) -> str:
         raise PhotoError(f"{photo.item}: not a JPEG or PNG image; it starts with the bytes {data[:8]!r}")
     file = f"{photo.provider}/{photo.photo_id}{extension}"
     try:
-        with replacing(folder / file) as part:
+        with telling_of_a_full_disk(ADVICE), replacing(folder / file) as part:
             part.write_bytes(data)
             _examine(part, photo.item)
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise DiskSpaceError(
-                f"{folder / file} cannot be written: the disk is full. What was harvested is kept; make room "
-                "and run the same command again"
-            ) from error
         raise CurationError(f"{folder / file} cannot be written: {error.strerror}") from error
     return file
 

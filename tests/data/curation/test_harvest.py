@@ -1,70 +1,34 @@
 """The harvest step with the stand-ins of Flickr and Mapillary: caps, resuming, refusals, rechecking."""
 
 import logging
-from datetime import UTC, datetime
 from pathlib import Path
 
-import numpy as np
 import pytest
 from PIL import Image
 
 from data.curation.harvest import flickr, mapillary
-from data.curation.harvest.flickr import Flickr
-from data.curation.harvest.mapillary import Mapillary
-from data.curation.harvest.provider import OverCapError, Provider
+from data.curation.harvest.provider import OverCapError
 from data.curation.harvest.recheck import recheck
 from data.curation.harvest.run import harvest
-from data.curation.harvest.window import Window, windows_of
-from data.curation.journal import Journal
-from data.curation.project import Project
-from data.errors import CurationError, DiskSpaceError
+from data.errors import CurationError
 from data.photos import read_photo
-from tests.data.curation.made import Clock, project
+from tests.data.curation.harvesting import (
+    PHOTO,
+    flickr_of,
+    ids,
+    mapillary_of,
+    shots,
+    windows,
+)
+from tests.data.curation.made import project
 from tests.data.curation.standins import (
-    KEY,
     FlickrStandIn,
     MapillaryStandIn,
     Reply,
     Shot,
-    StandIn,
     serving,
 )
-from tests.data.samples import encoded, noise
-
-SINCE, UNTIL = datetime(2010, 1, 1, tzinfo=UTC), datetime(2020, 1, 1, tzinfo=UTC)
-PHOTO = encoded(Image.fromarray(noise(24, 32)))
-
-
-def shots(count: int, **changes: object) -> list[Shot]:
-    """Return photos all over the area of the project, taken over some years."""
-    draw = np.random.default_rng(5)
-    made = []
-    for number in range(count):
-        latitude, longitude = draw.uniform(37.751, 37.779), draw.uniform(-122.469, -122.441)
-        taken = f"201{number % 8}-0{number % 9 + 1}-03 2{number % 3}:15:{number % 60:02d}"
-        made.append(Shot(str(1000 + number), float(latitude), float(longitude), taken, data=PHOTO))
-        vars(made[-1]).update(changes)
-    return made
-
-
-def flickr_of(server: StandIn, made: Project, key: str = KEY) -> Flickr:
-    clock = Clock()
-    return Flickr(
-        key, made.settings.allows, address=server.base, waits_s=(1, 2), now=clock.seconds, sleep=clock.sleep
-    )
-
-
-def mapillary_of(server: StandIn, key: str = KEY) -> Mapillary:
-    clock = Clock()
-    return Mapillary(key, address=server.base, waits_s=(1, 2), now=clock.seconds, sleep=clock.sleep)
-
-
-def windows(made: Project) -> list[Window]:
-    return windows_of(made.settings.box, SINCE, UNTIL)
-
-
-def ids(made: Project) -> set[str]:
-    return {item.photo.photo_id for item in made.state().items.values()}
+from tests.data.samples import encoded
 
 
 def test_photos_of_flickr_are_kept_with_all_that_is_told_of_them(tmp_path: Path) -> None:
@@ -259,144 +223,6 @@ def test_an_area_across_the_antimeridian_is_searched_on_both_sides(tmp_path: Pat
         assert ids(made) == {"1", "2"}
         east = [made.harvested_spot(item).east for item in made.state().items.values()]
         assert 10_000 < abs(east[0] - east[1]) < 11_000
-
-
-def test_entries_that_make_no_sense_are_left_out_and_counted(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    odd = {"../../etc/passwd": {}, "2": {"latitude": float("nan")}, "3": {"owner": None}}
-
-    class Odd(FlickrStandIn):
-        def entry(self, shot: Shot) -> dict[str, object]:
-            entry = super().entry(shot)
-            return {"id": shot.id} if shot.owner is None else entry
-
-        def found(self, asked: dict[str, str]) -> Reply:
-            reply = super().found(asked)
-            return Reply(reply.body.replace(b'"37.76"', b'"NaN"'))
-
-    strange = [Shot(name, 37.76, -122.45, data=PHOTO) for name in odd]
-    strange[0].latitude, strange[2].latitude = 37.77, 37.77
-    strange[2].owner = None  # type: ignore[assignment]
-    with project(tmp_path) as made, serving(Odd(shots(2) + strange)) as server:
-        counts = harvest(made, flickr_of(server, made), windows(made))
-        assert (counts["harvested"], counts["malformed"]) == (2, 3)
-    assert "3 entries make no sense" in caplog.text
-
-
-def providers(server: StandIn, made: Project, key: str = KEY) -> Provider:
-    return flickr_of(server, made, key) if isinstance(server, FlickrStandIn) else mapillary_of(server, key)
-
-
-def half(reply: Reply) -> Reply:
-    return Reply(reply.body, cut=len(reply.body) // 2)
-
-
-GARBAGE = [
-    Reply(b"<html>proxy</html>"),
-    Reply(b'{"stat": "ok"}'),
-    Reply(b"[]"),
-    Reply(b'{"photos": {"total": "many", "photo": []}, "stat": "ok", "data": 3}'),
-    Reply(b'{"data": ["x"], "photos": {"total": 1, "photo": ["x"]}, "stat": "ok"}'),
-    Reply(b'{"stat": "ok", "photos": {"tot', cut=20),
-    Reply(b"oops", 500),
-    Reply(b'{"stat": "fail", "code": 105, "message": "down", "error": {"message": "down", "code": 2}}', 503),
-]
-
-
-@pytest.mark.parametrize("kind", [FlickrStandIn, MapillaryStandIn])
-@pytest.mark.parametrize("fault", GARBAGE, ids=range(len(GARBAGE)))
-def test_garbage_is_asked_for_again_and_then_told(tmp_path: Path, kind: type[StandIn], fault: Reply) -> None:
-    with project(tmp_path) as made, serving(kind(shots(2))) as server:
-        lead = [None] if kind is FlickrStandIn else []  # the list of licences comes first
-        server.faults = [*lead, fault, fault]
-        assert harvest(made, providers(server, made), windows(made))["harvested"] == 2
-        before = made.state().sequence
-        later = windows_of(made.settings.box, SINCE, datetime(2021, 1, 1, tzinfo=UTC))
-        server.faults = [*lead, fault, fault, fault]
-        with pytest.raises(CurationError, match=r"(Flickr|Mapillary): .* in the last of 3 attempts\. What"):
-            harvest(made, providers(server, made), later)
-        made.journal.check()
-        assert made.state().sequence == before + 1  # that the step began
-        assert ids(made) == {"1000", "1001"}
-
-
-@pytest.mark.parametrize("kind", [FlickrStandIn, MapillaryStandIn])
-def test_the_key_is_never_told_nor_written(
-    tmp_path: Path, kind: type[StandIn], caplog: pytest.LogCaptureFixture
-) -> None:
-    wrong = "wrong secret/key+2"
-    with project(tmp_path) as made, serving(kind(shots(2))) as server, caplog.at_level(logging.DEBUG):
-        with pytest.raises(CurationError) as told:
-            harvest(made, providers(server, made, wrong), windows(made))
-        assert "***" in str(told.value)
-        slashed = KEY.replace("/", "\\/")
-        server.faults = [Reply(f"{slashed} is too busy".encode(), 403), Reply(f"you sent {KEY}".encode())]
-        harvest(made, providers(server, made), windows(made))
-        harvest(made, providers(server, made), windows(made), settings={"since": "2010"})
-        written = b"".join(path.read_bytes() for path in made.folder.rglob("*") if path.is_file())
-    for key in (wrong, KEY):
-        for form in (
-            key,
-            key.replace("/", "\\/"),
-            key.replace("/", "%2F").replace("+", "%2B").replace(" ", "+"),
-        ):
-            assert form not in str(told.value) + caplog.text
-            assert form not in " ".join(server.addresses)
-            assert form.encode() not in written
-
-
-def test_a_redirection_does_not_take_the_key_elsewhere(tmp_path: Path) -> None:
-    with (
-        project(tmp_path) as made,
-        serving(MapillaryStandIn(shots(1))) as server,
-        serving(MapillaryStandIn([])) as thief,
-    ):
-        server.faults = [Reply(b"", 302, {"Location": f"{thief.base}/images"})] * 3
-        with pytest.raises(CurationError, match="HTTP 302"):
-            harvest(made, mapillary_of(server), windows(made))
-        assert thief.addresses == []
-
-
-def test_the_rate_limit_is_kept_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(flickr, "REQUESTS_PER_HOUR", 30)
-    monkeypatch.setattr(flickr, "BURST", 10)
-    monkeypatch.setattr(flickr, "PAGE", 2)
-    clock = Clock()
-    with project(tmp_path) as made, serving(FlickrStandIn(shots(150))) as server:
-        server.now, server.per_hour = clock.seconds, 30
-        allows = made.settings.allows
-        provider = Flickr(KEY, allows, address=server.base, waits_s=(), now=clock.seconds, sleep=clock.sleep)
-        assert harvest(made, provider, windows(made))["harvested"] == 150
-        assert len(server.times) == 76  # 75 pages, and the licences
-        assert server.times[-1] - server.times[0] > 2 * 3600
-
-
-def test_a_server_that_asks_to_wait_is_waited_for(tmp_path: Path) -> None:
-    clock = Clock()
-    with project(tmp_path) as made, serving(FlickrStandIn(shots(1))) as server:
-        server.faults = [Reply(b"slow down", 429, {"Retry-After": "17"}), Reply(b"", 503)]
-        allows = made.settings.allows
-        provider = Flickr(
-            KEY, allows, address=server.base, waits_s=(1, 2), now=clock.seconds, sleep=clock.sleep
-        )
-        harvest(made, provider, windows(made))
-        assert clock.slept_s == [17.0, 2]
-
-
-def test_a_full_disk_is_told_and_the_journal_is_whole(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def full(path: Path, data: bytes) -> int:
-        raise OSError(28, "No space left on device")
-
-    with project(tmp_path) as made, serving(FlickrStandIn(shots(3))) as server:
-        with monkeypatch.context() as patch, pytest.raises(DiskSpaceError, match=r"disk is full\. What was"):
-            patch.setattr(Path, "write_bytes", full)
-            harvest(made, flickr_of(server, made), windows(made))
-        Journal(made.journal.path).check()
-        assert ids(made) == set()
-        assert harvest(made, flickr_of(server, made), windows(made))["harvested"] == 3
 
 
 def test_withdrawn_and_relicensed_photos_are_dropped(tmp_path: Path) -> None:

@@ -17,13 +17,14 @@ from data.curation.harvest.mapillary import Mapillary
 from data.curation.harvest.run import harvest
 from data.curation.harvest.window import windows_of
 from data.curation.project import Project, create_project
-from data.curation.queue import ruled_out, waiting
+from data.curation.queue import waiting
 from data.curation.signs.judging import Thresholds
 from data.curation.signs.run import sort
 from data.errors import CurationError
 from tests.data.curation.drawn import WHOLE, DrawnCity, draw_for_curation
 from tests.data.curation.made import Clock, project, settings
 from tests.data.curation.made import harvested as harvested_event
+from tests.data.curation.scoring import scores
 from tests.data.curation.standins import KEY, serving
 
 SINCE, UNTIL = datetime(2020, 1, 1, tzinfo=UTC), datetime(2025, 1, 1, tzinfo=UTC)
@@ -66,26 +67,6 @@ def test_all_photos_come_upright_from_their_places(gathered: Project, drawn: Dra
         assert np.allclose(spot[:2], (truth.told_east, truth.told_north), atol=0.01)
         assert (item.photo.taken == "") == (truth.timeless and item.photo.provider != "mapillary")
     assert max(truth.error_m for truth in drawn.truths.values()) > 100
-
-
-def scores(made: Project, city: DrawnCity) -> Mapping[str, float]:
-    """Return precision and recall of the verdicts "night" and "outdoor", and what was wrongly put aside."""
-    sortings = [(item, city.truth_of(item.photo), item.sorting) for item in made.state().items.values()]
-    found = {}
-    for name in ("night", "outdoor"):
-        said = [name in (sorting.light, sorting.place) for _, _, sorting in sortings if sorting]
-        true = [name in (truth.light, truth.place) for _, truth, _ in sortings]
-        both = sum(s and t for s, t in zip(said, true, strict=True))
-        found[f"precision of {name}"] = both / sum(said)
-        found[f"recall of {name}"] = both / sum(true)
-    wanted = [item for item, truth, _ in sortings if (truth.light, truth.place) == ("night", "outdoor")]
-    found["wanted"] = len(wanted)
-    found["wanted and put aside"] = sum(bool(ruled_out(item, made.settings)) for item in wanted)
-    unwanted = [item for item, truth, _ in sortings if truth.light == "day" and truth.place == "outdoor"]
-    found["by day and put aside"] = sum(bool(ruled_out(item, made.settings)) for item in unwanted) / len(
-        unwanted
-    )
-    return found
 
 
 def test_what_signs_agree_on_is_right(copied: Project, drawn: DrawnCity) -> None:

@@ -138,6 +138,7 @@ def test_a_pasted_address_gives_position_heading_and_panorama(project: Project, 
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(3600)
 def test_fifty_decisions_are_undone_one_after_another_and_redone(tmp_path: Path, visit: Visit) -> None:
     with street_project(tmp_path, photos=52) as project, served(project) as address:
         page = visit(address)

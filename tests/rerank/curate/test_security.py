@@ -20,6 +20,7 @@ pytest.importorskip("httpx", reason="httpx is not installed")
 from fastapi.testclient import TestClient
 
 from rerank.curate.app import make_app
+from rerank.curate.tiles import Tiles
 
 HOST = "127.0.0.1:8700"
 ORIGIN = {"origin": f"http://{HOST}"}
@@ -205,6 +206,15 @@ def test_every_answer_forbids_scripts_of_others(client: TestClient) -> None:
         assert "unsafe" not in policy
     assert client.get("/?content=<script>&kind=text/plain").headers["content-type"].startswith("text/html")
     assert "<script>" not in client.get("/?content=<script>").text
+
+
+def test_a_tile_server_is_allowed_for_images_alone(project: Project) -> None:
+    app, token = make_app(project, [HOST], tiles=Tiles("https://tile.example/{z}/{x}/{y}.png"))
+    policy = (
+        TestClient(app, base_url=f"http://{HOST}").get(f"/?token={token}").headers["content-security-policy"]
+    )
+    assert "img-src 'self' https://tile.example;" in policy
+    assert policy.count("tile.example") == 1
 
 
 def test_what_is_sent_again_is_written_once(client: TestClient, project: Project) -> None:

@@ -107,6 +107,24 @@ def test_two_curators_at_once_share_the_photos_and_measure_agreement(tmp_path: P
     assert (found.curators, found.photos, found.same, found.apart_m) == (("ada", "bob"), 6, 6, 0.0)
 
 
+def test_a_dispute_comes_to_a_third_curator_whose_word_decides(tmp_path: Path, visit: Visit) -> None:
+    with street_project(tmp_path, photos=1, twice_share=1.0) as project, served(project) as address:
+        for who, key in (("ada", "a"), ("bob", "3")):
+            page = visit(address, who)
+            wait_for_photo(page, 1)
+            press(page, key)
+            wait_until_written(page)
+        assert project.state().items["flickr:1"].disputed()
+        eve = visit(address, "eve")
+        wait_for_photo(eve, 1)
+        expect(eve.locator("#about")).to_contain_text("the next word decides")
+        press(eve, "a")
+        wait_until_written(eve)
+        settled = project.state().items["flickr:1"].settled()
+    assert settled is not None
+    assert settled.action == "accept"
+
+
 def test_what_another_curator_decided_is_not_asked_again(tmp_path: Path, visit: Visit) -> None:
     with street_project(tmp_path, photos=6) as project, served(project) as address:
         ada, bob = visit(address, "ada"), visit(address, "bob")
@@ -122,6 +140,7 @@ def test_what_another_curator_decided_is_not_asked_again(tmp_path: Path, visit: 
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(3600)
 def test_five_thousand_photos_stay_smooth(tmp_path: Path, visit: Visit) -> None:
     with street_project(tmp_path, photos=5000, database=60) as project, served(project) as address:
         page = visit(address)

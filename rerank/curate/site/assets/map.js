@@ -1,7 +1,8 @@
-// A map without tiles: database photos as dots, the old and the new position, the photo's cone.
+// The map: database photos as dots, the old and the new position, the photo's cone; tiles below if any are given.
 // Drag the new position or the tip of its cone; drag the ground or turn the wheel to look around.
 
 import { byId } from "./dom.js";
+import { Tiles } from "./tiles.js";
 
 const CONE_DEG = 60;
 const TIP_PX = 62;
@@ -9,8 +10,11 @@ const GRAB_PX = 13;
 const AT_ONCE_M = 70; // half of what is seen of the ground at first
 
 export class Ground {
-  constructor(changed) {
+  // tiles: address and credit of street-map tiles, null for none.
+  constructor(changed, tiles) {
     this.canvas = byId("map");
+    this.tiles = tiles && new Tiles(tiles, () => this.draw());
+    byId("credit").textContent = tiles?.credit ?? "";
     this.changed = changed;
     this.spots = { origin: null, now: null };
     this.ground = [];
@@ -25,8 +29,9 @@ export class Ground {
     this.canvas.addEventListener("dblclick", (event) => this.put(this.metres(event)));
   }
 
-  show(origin, now, ground, threshold) {
-    Object.assign(this, { ground, threshold, spots: { origin, now } });
+  // plane: how metres lie on the map of the world, see tiles.js.
+  show({ origin, ground, plane }, now, threshold) {
+    Object.assign(this, { ground, threshold, plane, spots: { origin, now } });
     const away = Math.hypot(now[0] - origin[0], now[1] - origin[1]);
     this.reach = Math.max(AT_ONCE_M, 0.7 * away);
     this.centre = [(origin[0] + now[0]) / 2, (origin[1] + now[1]) / 2];
@@ -111,6 +116,7 @@ export class Ground {
     const pen = this.canvas.getContext("2d");
     pen.setTransform(devicePixelRatio, 0, 0, devicePixelRatio, 0, 0);
     pen.clearRect(0, 0, this.canvas.clientWidth, this.canvas.clientHeight);
+    this.drawTiles(pen);
     this.drawGround(pen);
     this.drawCone(pen);
     const [origin, now] = [this.pixels(this.spots.origin), this.pixels(this.spots.now)];
@@ -121,6 +127,15 @@ export class Ground {
     circle(pen, now, 7, "#f0c24b", "#14161a");
     circle(pen, this.tip(), 5, "#14161a", "#f0c24b");
     this.drawRuler(pen);
+  }
+
+  drawTiles(pen) {
+    if (!this.tiles) return;
+    const [east, north] = this.spots.origin;
+    const [right, up] = [this.canvas.clientWidth / 2 / this.scale, this.canvas.clientHeight / 2 / this.scale];
+    const centre = [this.centre[0] - east, this.centre[1] - north];
+    const corners = [[-1, -1], [-1, 1], [1, -1], [1, 1]].map(([x, y]) => [centre[0] + x * right, centre[1] + y * up]);
+    this.tiles.draw(pen, this.plane, corners, ([e, n]) => this.pixels([east + e, north + n]), this.scale);
   }
 
   drawGround(pen) {
@@ -152,7 +167,7 @@ export class Ground {
   drawRuler(pen) {
     const metres = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 5000].find((m) => m * this.scale > 50) ?? 10000;
     const right = this.canvas.clientWidth - 12;
-    pen.strokeStyle = pen.fillStyle = "#9aa1ad";
+    pen.strokeStyle = pen.fillStyle = "#e8eaee";
     line(pen, [right - metres * this.scale, 14], [right, 14]);
     pen.font = "11px system-ui";
     pen.textAlign = "right";

@@ -9,6 +9,7 @@ export function tell(item) {
   const facts = [item.id, owner, licence, taken.replace("T", " "), accuracy && `accuracy ${accuracy}`];
   byId("about").replaceChildren(facts.filter(Boolean).join(" · "), " ");
   if (item.page) byId("about").append(link("page", item.page));
+  if (item.disputed) byId("about").append(element("strong", {}, " Curators contradict one another here: the next word decides."));
   const signs = item.signs.map(([name, value]) => element("li", {}, `${name}: ${value}`));
   const sorted = item.sorted.length ? [element("li", {}, `sorted: ${item.sorted.join(", ")}`)] : [];
   byId("signs").replaceChildren(...sorted, ...signs);

@@ -23,7 +23,7 @@ export class Review {
     this.goings = 0; // what an earlier going to a photo waited for is of no use
     this.acted = new Set(); // photos that were judged since others' work was asked for
     this.gallery = new Gallery(byId("stage"));
-    this.map = new Ground((spot) => this.put(spot));
+    this.map = new Ground((spot) => this.put(spot), session.tiles);
     this.strip = new Strip(who, (error) => say(error.message));
     this.speed = new Speed();
     this.outbox = new Outbox(who, {
@@ -101,7 +101,7 @@ export class Review {
     tell(item);
     tellPlace(item, this.spot);
     this.tellDecision();
-    this.map.show(item.origin, this.spot, item.ground, this.session.threshold);
+    this.map.show(item, this.spot, this.session.threshold);
     this.strip.show(item.id, item.near, item.match?.reference ?? "");
     if (this.session.ranked) this.strip.refresh(item.id, this.spot, 0);
   }
@@ -138,7 +138,7 @@ export class Review {
   takeOver(place) {
     this.panorama = place.panorama;
     this.put([place.east, place.north, place.heading ?? this.spot[2]]);
-    this.map.show(this.item.origin, this.spot, this.item.ground, this.session.threshold);
+    this.map.show(this.item, this.spot, this.session.threshold);
   }
 
   decide(action, reason = "", begun = performance.now()) {

@@ -12,8 +12,8 @@ export class Speed {
   take(span) {
     this.spans = [...this.spans.slice(1 - LATEST), span];
     const sorted = this.spans.toSorted((a, b) => a - b);
-    const p95 = sorted[Math.max(0, Math.ceil(0.95 * sorted.length) - 1)];
-    Object.assign(byId("speed").dataset, { p95: p95.toFixed(1), count: sorted.length });
+    const [p50, p95] = [0.5, 0.95].map((share) => sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)]);
+    Object.assign(byId("speed").dataset, { p50: p50.toFixed(1), p95: p95.toFixed(1), count: sorted.length });
     byId("speed").textContent = `${p95.toFixed(0)} ms`;
   }
 }

@@ -1,6 +1,7 @@
 """Whole exports: they open as datasets, credit owners, tell what was left out, and respect removals."""
 
 import csv
+import errno
 import json
 from pathlib import Path
 
@@ -9,11 +10,11 @@ import pytest
 from PIL import Image
 
 from data.curation.events import Draft, Kind
-from data.curation.export import Options, export_set
+from data.curation.export import Options, export_set, making
 from data.curation.project import create_project
 from data.curation.removal import read_removals, remove_photos
 from data.datasets import open_dataset
-from data.errors import CurationError
+from data.errors import CurationError, DiskSpaceError
 from data.photos import read_header, read_photo
 from tests.data.curation.export.reviewed import POSITIVE, put_photo, reviewed, spot
 from tests.data.curation.made import decided, settings
@@ -133,6 +134,24 @@ def test_a_photo_that_vanished_or_is_damaged_is_told_and_the_rest_exported(tmp_p
     assert "| 2 | 1 | unreadable 2 |" in (tmp_path / "night/DATASHEET.md").read_text()
 
 
+def test_a_full_disk_is_told_and_the_older_export_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(path: Path, rows: object, columns: object = ()) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", str(path))
+
+    with reviewed(tmp_path) as made:
+        export_set(made, tmp_path / "night")
+        before = (tmp_path / "night/export.json").read_text()
+        with monkeypatch.context() as patch, pytest.raises(DiskSpaceError, match="older export is as it was"):
+            patch.setattr(making, "write_rows", full)
+            export_set(made, tmp_path / "night", Options(samples=0))
+        made.journal.check()
+        assert (tmp_path / "night/export.json").read_text() == before
+        assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".night")] == []
+        assert export_set(made, tmp_path / "night").photos == 3
+
+
 def test_what_is_no_export_is_never_replaced(tmp_path: Path) -> None:
     (tmp_path / "thesis").mkdir()
     (tmp_path / "thesis/chapter.tex").write_text("mine")
@@ -162,6 +181,15 @@ def test_a_database_that_is_a_table_is_exported_as_a_table_alone(tmp_path: Path)
     made = create_project(tmp_path / "project", settings(table))
     with made, pytest.raises(CurationError, match="--form csv"):
         export_set(made, tmp_path / "night")
+
+
+def test_the_datasheet_says_that_a_face_model_leaves_number_plates(tmp_path: Path) -> None:
+    options = Options(blur=True, face_model="yunet.onnx")
+    with reviewed(tmp_path) as made:
+        export_set(made, tmp_path / "night", options, detector=lambda image: np.array([[4, 4, 16, 16]]))
+    told = (tmp_path / "night/DATASHEET.md").read_text()
+    assert "Faces were blurred by a program: 3 boxes. It misses some. Number plates were left" in told
+    assert "--blur --face-model=yunet.onnx" in told
 
 
 def test_blurred_photos_are_never_given_on_where_the_licence_forbids_changes(tmp_path: Path) -> None:

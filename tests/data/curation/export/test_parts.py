@@ -8,7 +8,8 @@ import cv2
 import numpy as np
 import pytest
 
-from data.curation.export.blurring import blur_boxes, cascade_detector
+from data.curation.export import Options, blurring
+from data.curation.export.blurring import blur_boxes, cascade_detector, detector_of, yunet_detector
 from data.curation.export.datasheet import plain
 from data.curation.export.figures import draw_map, save_figure
 from data.curation.export.naming import LONGEST_ID, short_id, stamp_of
@@ -54,8 +55,56 @@ def test_missing_cascades_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     with pytest.raises(SettingsError, match=r"no haarcascade_frontalface_default.xml"):
         cascade_detector(tmp_path)
     monkeypatch.delattr(cv2, "CascadeClassifier")
-    with pytest.raises(SettingsError, match=r"opencv-python-headless<5"):
+    with pytest.raises(SettingsError, match=r"--face-model FILE\.onnx.*opencv-python-headless<5"):
         cascade_detector(tmp_path)
+
+
+class StandIn:
+    """A network that finds one bright box, and only looks at photos of the size that it was told."""
+
+    size = (0, 0)
+
+    @classmethod
+    def create(cls, model: str, config: str, size: tuple[int, int], sure: float) -> "StandIn":
+        assert (Path(model).suffix, config, 0 < sure < 1) == (".onnx", "", True)
+        return cls()
+
+    def setInputSize(self, size: tuple[int, int]) -> None:  # noqa: N802 - OpenCV's name
+        self.size = size
+
+    def detect(self, image: np.ndarray) -> tuple[int, np.ndarray | None]:
+        assert image.shape[:2] == self.size[::-1]
+        rows, columns = np.nonzero(image[..., 0] > 200)  # blue comes first
+        if not len(rows):
+            return 1, None
+        box = columns.min(), rows.min(), np.ptp(columns) + 1, np.ptp(rows) + 1
+        return 1, np.array([[*box, *[0.0] * 10, 0.9]], np.float32)
+
+
+def test_a_face_model_finds_faces_with_and_without_cascades(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cv2, "FaceDetectorYN", StandIn)
+    photo = np.zeros((40, 60, 3), np.uint8)
+    photo[10:20, 30:34, 2] = 255
+    detect = detector_of(tmp_path / "yunet.onnx", None)
+    assert detect(photo).tolist() == [[30, 10, 4, 10]]
+    assert detect(photo[:5]).shape == (0, 4)
+    plate = np.array([[1, 2, 3, 4]])
+    monkeypatch.setattr(blurring, "cascade_detector", lambda folder: lambda image: plate)
+    assert detector_of(tmp_path / "yunet.onnx", tmp_path)(photo).tolist() == [[30, 10, 4, 10], [1, 2, 3, 4]]
+    assert detector_of(None, None)(photo).tolist() == [[1, 2, 3, 4]]
+
+
+def test_a_face_model_that_is_none_is_told(tmp_path: Path) -> None:
+    (tmp_path / "model.onnx").write_bytes(b"no network")
+    with pytest.raises(SettingsError, match=r"model\.onnx: OpenCV cannot read it as a YuNet model"):
+        yunet_detector(tmp_path / "model.onnx")
+
+
+def test_detectors_without_blurring_are_refused() -> None:
+    with pytest.raises(SettingsError, match="add --blur"):
+        Options(face_model="yunet.onnx")
 
 
 def square(west: float, south: float, side: float) -> list[list[float]]:
