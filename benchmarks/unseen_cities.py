@@ -100,7 +100,7 @@ def difference(hits: Hits, better: str, worse: str) -> tuple[str, dict[str, Any]
     """Return the name of a comparison, and by how many points the first is ahead."""
     counts = paired_counts(hits_at(hits[better], 1), hits_at(hits[worse], 1))
     points = rounded(difference_interval(counts))
-    return f"{better} less {worse}", {"points": points, "p": round(mcnemar_p(counts), 6)}
+    return f"{better} less {worse}", {"points": points, "p": float(f"{mcnemar_p(counts):.2g}")}
 
 
 def rounded(interval: Interval) -> list[float]:

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-DEMO_PAIRS = ("rootsift+ransac", "rootsift+rapid")
 DEMO_QUERIES = ("queries_day", "queries_night")
 
 
@@ -68,14 +67,14 @@ def demo(
 ) -> None:
     """Draw a city, retrieve, re-rank by day and by night, and print the table."""
     draw_city(folder, CitySettings(seed=seed))
-    configuration = Configuration(
-        dataset=str(folder),
-        queries_folders=DEMO_QUERIES,
-        pairs=DEMO_PAIRS,
-        results=results,
-        caches=folder / "caches",
-    )
-    report = _compute(configuration)
+    given = {
+        "dataset": str(folder),
+        "queries_folders": DEMO_QUERIES,
+        "preset": "small",
+        "results": results,
+        "caches": folder / "caches",
+    }
+    report = _compute(make_configuration(given))
     write_tables(report.runs, results)
     _end(report)
 
