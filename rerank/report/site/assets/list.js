@@ -5,7 +5,7 @@ App.list = (() => {
   const { make, put, byId } = App.dom;
   const ROW_PX = 68;
   const SPARE = 4;
-  const state = { task: null, columns: null, queries: [], chosen: null, waiting: false };
+  const state = { task: null, columns: null, queries: [], chosen: null, waiting: false, painted: [] };
 
   function begin() {
     const holder = byId("list");
@@ -56,6 +56,10 @@ App.list = (() => {
     const { scrollTop, clientHeight } = byId("list");
     const first = Math.max(0, Math.floor(scrollTop / ROW_PX) - SPARE);
     const last = Math.min(state.queries.length, Math.ceil((scrollTop + clientHeight) / ROW_PX) + SPARE);
+    // Rows that are as they should be stay: one may be under a mouse button that is held down.
+    const painted = [state.columns, state.queries, state.chosen, first, last];
+    if (painted.every((value, index) => value === state.painted[index])) return;
+    state.painted = painted;
     put(byId("rows"), ...state.queries.slice(first, last).map((query, index) => row(query, first + index)));
     const chosen = byId(`row-${state.chosen}`);
     if (chosen) byId("list").setAttribute("aria-activedescendant", chosen.id);
