@@ -1,4 +1,4 @@
-"""The weights that come with the project: whole, as their cards say, and of use on a city never trained on."""
+"""The weights that come with the project: whole, as their cards say, and of use on a city of another seed."""
 
 import json
 from pathlib import Path
