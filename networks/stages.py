@@ -12,8 +12,8 @@ log = logging.getLogger(__name__)
 class Counter(Protocol):
     """What is told of every item that is done."""
 
-    def advance(self) -> None:
-        """Count one more item."""
+    def advance(self, count: int = 1) -> None:
+        """Count one more item, or `count` of them."""
 
 
 Stage = Callable[[str, int], AbstractContextManager[Counter]]  # (name, total items)
@@ -23,8 +23,8 @@ class _Tally:
     def __init__(self) -> None:
         self.done = 0
 
-    def advance(self) -> None:
-        self.done += 1
+    def advance(self, count: int = 1) -> None:
+        self.done += count
 
 
 @contextmanager

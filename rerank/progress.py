@@ -25,9 +25,9 @@ class _Shown:
     def __init__(self, tally: Counter, bar: Progress, task: TaskID) -> None:
         self._tally, self._bar, self._task = tally, bar, task
 
-    def advance(self) -> None:
-        self._tally.advance()
-        self._bar.advance(self._task)
+    def advance(self, count: int = 1) -> None:
+        self._tally.advance(count)
+        self._bar.advance(self._task, count)
 
 
 def _bar(console: Console) -> Progress:

@@ -2,8 +2,8 @@
 
 A kill at any instant loses at most the shard in hand. A shard covers a fixed range of the set, so a
 run that was interrupted ends with the files of one that was not. Layout of a shard: `rows` (n,) int64,
-positions in the photo set; `descriptors` (n, D) float32; attribute `format_version`. Photos that could
-not be read have no row; they are tried again by the next run.
+positions in the photo set; `descriptors` (n, D) float32 or float16; attribute `format_version`. Photos
+that could not be read have no row; they are tried again by the next run.
 """
 
 import json
@@ -17,11 +17,12 @@ import numpy as np
 
 from data.errors import StoreError
 from data.files import replacing, write_json
-from retrieval.index import Block
+from retrieval.blocks import Block
 
 FORMAT_VERSION = 1
+STORED_AS = ("float32", "float16")
 SHARD_PHOTOS = 1024
-BLOCK_BYTES = 256 * 2**20
+BLOCK_BYTES = 8 * 2**20  # few enough to stay near the processor
 IDENTITY_FILE = "descriptors.json"
 
 _NOTHING = Block(np.zeros((0, 0), np.float32), np.zeros(0, np.int64))
@@ -40,15 +41,22 @@ class DescriptorStore:
     """Descriptors of one photo set by one retriever.
 
     folder: made if missing. identity: JSON-able; whatever decides what the descriptors are. count:
-    photos of the set. Raises StoreError when the folder holds descriptors of another identity or of a
-    newer format.
+    photos of the set. stored_as: one of `STORED_AS`, which the identity should tell. Raises StoreError when
+    the folder holds descriptors of another identity or of a newer format.
     """
 
     def __init__(
-        self, folder: str | Path, identity: Mapping[str, Any], count: int, *, shard_photos: int = SHARD_PHOTOS
+        self,
+        folder: str | Path,
+        identity: Mapping[str, Any],
+        count: int,
+        *,
+        stored_as: str = STORED_AS[0],
+        shard_photos: int = SHARD_PHOTOS,
     ) -> None:
         self.folder = Path(folder)
         self.count = count
+        self.stored_as = stored_as
         self.shard_photos = shard_photos
         _claim(self.folder / IDENTITY_FILE, {**identity, "shard_photos": shard_photos})
 
@@ -64,14 +72,14 @@ class DescriptorStore:
         return found
 
     def add(self, shard: int, vectors: Mapping[int, np.ndarray]) -> None:
-        """Write a shard with `vectors` (row -> (D,) float32) added to what it holds already."""
+        """Write a shard with `vectors` (row -> (D,)) added to what it holds already."""
         known = self._read(shard)
         merged = {**dict(zip(known.indices.tolist(), known.descriptors, strict=True)), **vectors}
         rows = sorted(merged)
         with replacing(self._path(shard)) as part, h5py.File(part, "w") as file:
             file.attrs["format_version"] = FORMAT_VERSION
             file["rows"] = np.array(rows, np.int64)
-            file["descriptors"] = np.stack([merged[row] for row in rows]).astype(np.float32)
+            file["descriptors"] = np.stack([merged[row] for row in rows]).astype(self.stored_as)
 
     def blocks(self, max_bytes: int = BLOCK_BYTES) -> Iterator[Block]:
         """Yield all descriptors, in order, in blocks of about `max_bytes`."""

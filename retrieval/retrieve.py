@@ -9,17 +9,19 @@ from typing import Any
 import numpy as np
 
 from data.datasets import Dataset
-from data.errors import DatasetError
+from data.errors import DatasetError, SettingsError
 from data.files import digest_of
 from data.photoset import PhotoSet
 from networks.loading import Loading
 from networks.settings import settings_dict
 from networks.stages import Stage, logged_stage
 from retrieval.base import Retriever
+from retrieval.blocks import Block, Neighbours
 from retrieval.candidates import DATABASE, QUERIES, Candidates, read_candidates, write_candidates
 from retrieval.describing import describe_photos
-from retrieval.descriptors import DescriptorStore
-from retrieval.index import Block, Neighbours, search
+from retrieval.descriptors import STORED_AS, DescriptorStore
+from retrieval.index import search
+from retrieval.index_kinds import EXACT, parse_kind
 from retrieval.learned import fit_or_restore
 
 CANDIDATES_FILE = "candidates.h5"
@@ -35,7 +37,8 @@ def retrieve(
     batch_size: int = 1,
     workers: int = 2,
     exif: bool = True,
-    index: str = "exact",
+    index: str = EXACT,
+    stored_as: str = STORED_AS[0],
     progress: Stage = logged_stage,
 ) -> Candidates:
     """Find the nearest database photos of every query, and write them to `folder`/candidates.h5.
@@ -44,13 +47,17 @@ def retrieve(
     one serves any number of retrievers and query sets. They are used again by runs with the same
     settings, weights and photo lists, and an interrupted run continues. top_k: candidates per query,
     fewer if the database is smaller. batch_size: photos of equal size per network call. workers:
-    decoding threads. exif: apply EXIF orientation. index: kind of search, see `retrieval.index`.
-    progress: opens a stage of that name and number of photos.
+    decoding threads. exif: apply EXIF orientation. index: kind of search, see `retrieval.index_kinds`.
+    stored_as: number format of descriptors on disk, one of `STORED_AS`. progress: opens a stage of that
+    name and number of photos.
     Photos that cannot be read are logged and left out: `Candidates.unreadable` names them.
-    Raises DatasetError when no photo of the database, or no query, can be read.
+    Raises DatasetError when no photo of the database, or no query, can be read,
+    SettingsError for an unknown `index` or `stored_as`, or an index that does not fit the database.
     """
+    index = parse_kind(index).text
     kept_in = Path(folder if descriptors_folder is None else descriptors_folder)
-    run = _start(dataset.database, retriever, kept_in, Loading(exif, workers, batch_size), progress)
+    loading = Loading(exif, workers, batch_size)
+    run = _start(dataset.database, retriever, kept_in, loading, progress, stored_as)
     attributes = {
         **run.method,
         DATABASE: asdict(dataset.database.fingerprint),
@@ -68,7 +75,7 @@ def retrieve(
     rows, found = run.search(database, queries, top_k, index)
     candidates = Candidates(
         query_names=[dataset.queries.names[row] for row in rows],
-        names=np.array(dataset.database.names, object)[found.indices],
+        names=_names_at(found.indices, dataset.database),
         indices=found.indices,
         distances=found.distances,
         attributes=attributes,
@@ -87,13 +94,14 @@ class _Run:
     folder: Path
     loading: Loading
     progress: Stage
+    stored_as: str
     method: dict[str, Any]
 
     def describe(self, photos: PhotoSet, part: str) -> tuple[DescriptorStore, tuple[str, ...]]:
         """Describe what is missing of a photo set; returns its store and the keys of unreadable photos."""
         identity = {**self.method, "photos": asdict(photos.fingerprint), "order": _digest_of_order(photos)}
         place = self.folder / f"{self.retriever.spec.name}-{part}-{digest_of(identity)}"
-        store = DescriptorStore(place, identity, len(photos))
+        store = DescriptorStore(place, identity, len(photos), stored_as=self.stored_as)
         bad = describe_photos(photos, self.retriever, store, self.loading, self.progress)
         if len(bad) == len(photos):
             raise DatasetError(
@@ -106,19 +114,35 @@ class _Run:
     ) -> tuple[np.ndarray, Neighbours]:
         """Search the database for every query that has a descriptor; returns their rows too."""
         described = queries.read()
-        with self.progress("searching database photos", database.count) as counter:
-
-            def counted() -> Iterator[Block]:
-                for block in database.blocks():
-                    yield block
-                    for _ in block.indices:
-                        counter.advance()
-
-            return described.indices, search(counted(), described.descriptors, top_k, index)
+        passing = _Passing(database, self.progress)
+        return described.indices, search(passing, described.descriptors, top_k, index)
 
 
-def _start(database: PhotoSet, retriever: Retriever, folder: Path, loading: Loading, progress: Stage) -> _Run:
+@dataclass(frozen=True)
+class _Passing:
+    """A database's blocks, which may pass by more than once, each time a stage of `progress`."""
+
+    database: DescriptorStore
+    progress: Stage
+
+    def __iter__(self) -> Iterator[Block]:
+        with self.progress("searching database photos", self.database.count) as counter:
+            for block in self.database.blocks():
+                yield block
+                counter.advance(len(block.indices))
+
+
+def _start(
+    database: PhotoSet,
+    retriever: Retriever,
+    folder: Path,
+    loading: Loading,
+    progress: Stage,
+    stored_as: str,
+) -> _Run:
     """Let the retriever learn, if it does, or take back what it learned."""
+    if stored_as not in STORED_AS:
+        raise SettingsError(f"descriptors are stored as {' or '.join(STORED_AS)}, not as {stored_as!r}")
     method = {
         "retriever": retriever.spec.name,
         "settings": settings_dict(retriever.settings),
@@ -129,7 +153,14 @@ def _start(database: PhotoSet, retriever: Retriever, folder: Path, loading: Load
     identity = digest_of({**method, "order": _digest_of_order(database)})
     path = folder / f"{retriever.spec.name}-learned-{identity}.h5"
     method["learned"] = fit_or_restore(retriever, database, path, loading)
-    return _Run(retriever, folder, loading, progress, method)
+    if stored_as != STORED_AS[0]:  # caches of earlier versions do not name the usual format
+        method["stored_as"] = stored_as
+    return _Run(retriever, folder, loading, progress, stored_as, method)
+
+
+def _names_at(indices: np.ndarray, photos: PhotoSet) -> np.ndarray:
+    """Return the names of photos, "" at index -1, which an approximate search may leave."""
+    return np.array([*photos.names, ""], object)[indices]
 
 
 def _digest_of_order(photos: PhotoSet) -> str:

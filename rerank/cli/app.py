@@ -7,7 +7,7 @@ from collections.abc import Callable
 import typer
 
 from data.errors import RerankError
-from rerank.cli import curate, data, methods, plot, report, results, run, show, train, weights
+from rerank.cli import curate, data, index_sweep, methods, plot, report, results, run, show, train, weights
 
 REFUSED = 2  # exit code; 1 is for work that was done but for some photos
 
@@ -31,6 +31,7 @@ app.command(name="compare")(results.compare)
 app.command(name="table")(results.table)
 app.command(name="sweep")(results.sweep)
 app.command(name="plot")(plot.plot)
+app.command(name="index-sweep")(index_sweep.index_sweep)
 app.command(name="report")(report.report)
 app.command(name="methods")(methods.methods)
 

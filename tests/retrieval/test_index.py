@@ -4,7 +4,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from data.errors import SettingsError
-from retrieval.index import Block, search
+from retrieval.blocks import Block
+from retrieval.index import search
 
 
 def unit_rows(count: int, dim: int = 16, seed: int = 0) -> np.ndarray:

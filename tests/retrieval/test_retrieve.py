@@ -9,7 +9,7 @@ import pytest
 
 import retrieval
 from data.datasets import Dataset, open_dataset
-from data.errors import CacheError, DatasetError, StoreError
+from data.errors import CacheError, DatasetError, SettingsError, StoreError
 from networks.loading import Loading
 from retrieval.candidates import check_candidates, labels_from_names, read_candidates
 from retrieval.describing import spread_order, spread_photos
@@ -173,6 +173,53 @@ def test_a_killed_run_goes_on_and_ends_like_an_undisturbed_one(
 
     assert 0 < retriever.described < ALL_PHOTOS
     assert files_of(disturbed) == files_of(undisturbed)
+
+
+def test_candidates_of_one_kind_of_index_are_not_used_for_another(dataset: Dataset, tmp_path: Path) -> None:
+    exact = retrieve(dataset, Mosaic(), tmp_path, top_k=3)
+    lists = retrieve(dataset, Mosaic(), tmp_path, top_k=3, index="ivf:lists=4,nprobe=4")
+    narrow = retrieve(dataset, Mosaic(), tmp_path, top_k=3, index="ivf:lists=4,nprobe=1")
+    assert [found.attributes["index"] for found in (exact, lists, narrow)] == [
+        "exact",
+        "ivf:lists=4,nprobe=4",
+        "ivf:lists=4,nprobe=1",
+    ]
+    np.testing.assert_array_equal(lists.indices, exact.indices)
+    np.testing.assert_allclose(lists.distances, exact.distances, atol=1e-6)
+    assert not np.array_equal(narrow.indices, exact.indices)
+
+
+def test_candidates_that_an_index_does_not_find_are_no_photo(dataset: Dataset, tmp_path: Path) -> None:
+    found = retrieve(dataset, Mosaic(), tmp_path, top_k=100, index="ivf:lists=6,nprobe=1")
+    assert found.indices.shape == (QUERY_COUNT, DATABASE_COUNT)
+    lacking = found.indices == -1
+    assert lacking.any() and not lacking[:, 0].any()
+    assert set(found.names[lacking]) == {""}
+    check_candidates(read_candidates(tmp_path / "candidates.h5"), dataset)
+
+
+def test_an_index_that_does_not_fit_and_other_formats_are_refused(dataset: Dataset, tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="1024 centroids"):
+        retrieve(dataset, Mosaic(), tmp_path, index="ivf")
+    retriever = Mosaic()
+    for wrong in ({"index": "ivv"}, {"stored_as": "float8"}):
+        with pytest.raises(SettingsError, match=r"'ivv'|'float8'"):
+            retrieve(dataset, retriever, tmp_path, **wrong)
+    assert retriever.described == 0
+
+
+def test_half_precision_on_disk_is_kept_apart(dataset: Dataset, tmp_path: Path) -> None:
+    full = retrieve(dataset, Mosaic(), tmp_path / "full", descriptors_folder=tmp_path / "kept")
+    half = retrieve(
+        dataset, Mosaic(), tmp_path / "half", descriptors_folder=tmp_path / "kept", stored_as="float16"
+    )
+    np.testing.assert_array_equal(half.indices, full.indices)
+    np.testing.assert_allclose(half.distances, full.distances, atol=2e-3)
+    assert len(list((tmp_path / "kept").glob("mosaic-database-*"))) == 2
+    sizes = [
+        sum(path.stat().st_size for path in kept.glob("0*.h5")) for kept in (tmp_path / "kept").glob("m*")
+    ]
+    assert max(sizes) > min(sizes)
 
 
 def test_vlad_learns_once_and_is_restored(dataset: Dataset, tmp_path: Path) -> None:
