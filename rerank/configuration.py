@@ -9,6 +9,7 @@ from typing import Any
 from data.errors import SettingsError
 from networks.settings import make_settings, settings_dict
 from rerank.presets import PairSettings, find_preset
+from retrieval.index_kinds import EXACT, parse_kind
 
 
 @dataclass(frozen=True)
@@ -17,14 +18,17 @@ class Configuration:
 
     dataset: a named dataset, a folder, or a .csv or .parquet table. queries_folders: query folders
     to run one after another; empty for the only one. candidates: a candidate cache to re-rank
-    instead of retrieving. retriever: registry name. pairs: "EXTRACTOR+MATCHER" texts.
+    instead of retrieving. retriever: registry name. index: how its descriptors are searched, a kind of
+    `retrieval.index_kinds`. descriptors: the number format that they are stored in, float32 or float16.
+    pairs: "EXTRACTOR+MATCHER" texts.
     settings: method name -> its settings. pair_settings: pair -> method -> settings in that pair alone,
     over which `settings` win. weights: folders to look for checkpoints in, METHOD=FILE, and "seeded" or
     METHOD=seeded for made-up weights.
     candidates_per_query: how many of the retriever's candidates are re-ranked. threshold_m: metres
-    within which a photo shows the right place. exif: apply EXIF orientation. device: "auto" takes a
-    GPU when there is one. batch_size: photos per network call; 0 means 1 on a CPU, 8 on a GPU.
-    workers: decoding threads. results, caches: folders.
+    within which a photo shows the right place. adaptive: a folder of finished runs on other queries, which
+    teach a rule that stops early. tolerated_points: of R@1 that it may lose. exif: apply EXIF orientation.
+    device: "auto" takes a GPU when there is one. batch_size: photos per network call; 0 means 1 on a CPU, 8
+    on a GPU. workers: decoding threads. results, caches: folders.
     """
 
     dataset: str
@@ -33,11 +37,15 @@ class Configuration:
     database_folder: str | None = None
     candidates: Path | None = None
     retriever: str = "vlad"
+    index: str = EXACT
+    descriptors: str = "float32"
     settings: dict[str, dict[str, Any]] = field(default_factory=dict)
     pair_settings: PairSettings = field(default_factory=dict)
     weights: tuple[str, ...] = ()
     candidates_per_query: int = 100
     threshold_m: float = 25.0
+    adaptive: Path | None = None
+    tolerated_points: float = 1.0
     exif: bool = True
     device: str = "auto"
     precision: str = "float32"
@@ -52,6 +60,7 @@ class Configuration:
                 raise SettingsError(f"{name} must be above 0, found {getattr(self, name)}")
         if self.batch_size < 0:
             raise SettingsError(f"batch_size must be 0 (automatic) or more, found {self.batch_size}")
+        parse_kind(self.index)
 
     def split_pairs(self) -> list[tuple[str, str]]:
         """Return the (extractor, matcher) names of every pair; raises SettingsError for other forms."""

@@ -28,6 +28,12 @@ class Filling:
     seconds: float = 0.0
     bad_photos: list[BadPhoto] = field(default_factory=list)
 
+    def add(self, more: "Filling") -> None:
+        """Add what came of filling again; a bad photo that was tried again is told once."""
+        self.computed += more.computed
+        self.seconds += more.seconds
+        self.bad_photos = list(dict.fromkeys([*self.bad_photos, *more.bad_photos]))
+
 
 def fill_store(
     name: str, photos: dict[str, Path], extractor: Extractor, store: FeatureStore, loading: Loading

@@ -10,6 +10,7 @@ import json
 import logging
 import os
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ log = logging.getLogger(__name__)
 Header = dict[str, Any]
 
 CHECKSUM_BYTES = 4
+BLOCK_RECORDS = 256  # read at a time, so that memory does not grow with the queries
 AGAIN = "Make room and run the same command again: the queries scored so far are kept"
 
 
@@ -64,7 +66,7 @@ class ScoreJournal:
         except BaseException:
             self.close()
             raise
-        self._count = len(self.records())
+        self._count = sum(map(len, self.blocks()))
         self._file.truncate(self._end())  # what follows the last whole record is of no use
 
     def append(self, record: np.ndarray) -> None:
@@ -80,14 +82,21 @@ class ScoreJournal:
 
     def records(self) -> np.ndarray:
         """Return all whole records in the order of appending: (R,) of `record_type`."""
-        self._file.seek(self._start)
-        found = np.fromfile(self._file, self._type)
-        rows = found.view(np.uint8).reshape(len(found), self._type.itemsize)
-        for number, row in enumerate(rows):
-            if zlib.crc32(row[:-CHECKSUM_BYTES].tobytes()) != found["checksum"][number]:
-                log.warning("%s: %d damaged records dropped", self.path, len(found) - number)
-                return found[:number]
-        return found
+        return np.concatenate([np.empty(0, self._type), *self.blocks()])
+
+    def blocks(self) -> Iterator[np.ndarray]:
+        """Yield what `records` returns a few at a time: arrays (R,) of `record_type`."""
+        size = self._type.itemsize
+        total = (os.fstat(self._file.fileno()).st_size - self._start) // size
+        for first in range(0, total, BLOCK_RECORDS):
+            count = min(BLOCK_RECORDS, total - first)
+            data = os.pread(self._file.fileno(), count * size, self._start + first * size)
+            found = np.frombuffer(data, self._type)
+            whole = _count_whole(found)
+            yield found[:whole]
+            if whole < count:
+                log.warning("%s: %d damaged records dropped", self.path, total - first - whole)
+                return
 
     def close(self) -> None:
         """Let the file go; closing twice does nothing."""
@@ -127,3 +136,12 @@ class ScoreJournal:
             raise ResultError(
                 f"{self.path} is damaged ({error}); delete it to start this run anew"
             ) from error
+
+
+def _count_whole(records: np.ndarray) -> int:
+    """Return how many of the records (R,) come before the first whose checksum is wrong."""
+    rows = records.view(np.uint8).reshape(len(records), records.dtype.itemsize)
+    for number, row in enumerate(rows):
+        if zlib.crc32(row[:-CHECKSUM_BYTES].tobytes()) != records["checksum"][number]:
+            return number
+    return len(records)

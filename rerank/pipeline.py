@@ -7,6 +7,7 @@ queries in the run folders. The same command after a kill continues.
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,8 +17,10 @@ from extractors import Extractor
 from extractors.store import FeatureStore
 from matchers import Matcher
 from networks.loading import Loading
+from networks.memory import keep_memory
 from networks.settings import settings_dict
 from networks.timing import Stopwatch
+from rerank.adaptive_run import learn_from_run, score_adaptively
 from rerank.configuration import Configuration
 from rerank.filling import Filling, fill_store
 from rerank.methods import Builder, check_pairs
@@ -27,8 +30,9 @@ from rerank.results import QueryScores, RunFolder
 from rerank.run import BadPhoto, Origin, Run, RunIdentity
 from rerank.scoring import score_queries
 from rerank.sources import features_folder, features_identity, origin_of
-from rerank.task import Task, cache_folder, make_task
+from rerank.task import Task, cache_folder, candidates_folder, make_task, searched
 from retrieval.candidates import check_candidates, read_candidates
+from retrieval.index_kinds import EXACT
 from retrieval.retrieve import retrieve
 
 RETRIEVED = 100  # candidates that a cache holds, however few are re-ranked
@@ -47,6 +51,9 @@ class Pipeline:
     """One benchmark at work."""
 
     configuration: Configuration
+
+    def __post_init__(self) -> None:
+        keep_memory()
 
     @cached_property
     def builder(self) -> Builder:
@@ -107,21 +114,24 @@ class Pipeline:
             candidates = read_candidates(chosen.candidates)
             check_candidates(candidates, dataset)
             retriever = Part(candidates.attributes.get("retriever", chosen.candidates.stem))
+            retriever = searched(retriever, candidates.attributes.get("index", EXACT))
         else:
             method = self.builder.build("retriever", chosen.retriever)
             kept_in = cache_folder(dataset, chosen.caches)
             candidates = retrieve(
                 dataset,
                 method,
-                kept_in / dataset.queries.folder.name / method.spec.name,
+                kept_in / dataset.queries.folder.name / candidates_folder(method.spec.name, chosen.index),
                 descriptors_folder=kept_in,
                 top_k=max(RETRIEVED, chosen.candidates_per_query),
                 batch_size=self.builder.batch_size(),
                 workers=chosen.workers,
                 exif=chosen.exif,
+                index=chosen.index,
+                stored_as=chosen.descriptors,
                 progress=stage,
             )
-            retriever = part_of(method)
+            retriever = searched(part_of(method), candidates.attributes["index"])
         return make_task(
             dataset,
             candidates,
@@ -152,6 +162,9 @@ class Pipeline:
         report.bad_photos.update(photo for run in report.runs for photo in run.bad_photos)
 
     def _run_matchers(self, task: Task, extractor: Extractor, matchers: list[Matcher]) -> list[Run]:
+        if self.configuration.adaptive is not None:
+            source = self.configuration.adaptive
+            return [self._run_adaptively(task, extractor, matcher, source) for matcher in matchers]
         with ExitStack() as stack:
             folders = [
                 stack.enter_context(self._begin(task, (part_of(extractor), part_of(matcher))))
@@ -180,6 +193,26 @@ class Pipeline:
             score_queries(task, store, matcher, folder, progress)
         times = {"extracting": filling.seconds, **stopwatch.seconds}
         return folder.finish(task.shortlist, bad_photos=filling.bad_photos, times=times, origin=self.origin)
+
+    def _run_adaptively(self, task: Task, extractor: Extractor, matcher: Matcher, source: Path) -> Run:
+        """Extract and score what a rule asks for that a run below `source` taught."""
+        parts = (part_of(extractor), part_of(matcher))
+        learned = learn_from_run(source, parts, task.protocol, self.configuration.tolerated_points)
+        with self._begin(task, (*parts, learned.part)) as folder:
+            if folder.finished:
+                return folder.read()
+            store, filling = self._store(task, extractor), Filling()
+
+            def extract(photos: dict[str, Path]) -> None:
+                name = f"{task.dataset.name} {extractor.spec.name}"
+                filling.add(fill_store(name, photos, extractor, store, self._loading()))
+
+            stopwatch = Stopwatch(self.builder.device())
+            with stopwatch.measure("all"):
+                score_adaptively(task, store, matcher, folder, learned.rule, extract, stage)
+            times = {"extracting": filling.seconds, "scoring": stopwatch.seconds["all"] - filling.seconds}
+            bad = filling.bad_photos
+            return folder.finish(task.shortlist, bad_photos=bad, times=times, origin=self.origin)
 
     def _begin(self, task: Task, parts: tuple[Part, ...]) -> RunFolder:
         method = Method(parts, self.builder.device(), self.configuration.precision)

@@ -135,8 +135,7 @@ class RunFolder:
         """
         journal = self._open_journal()
         self._check_complete(shortlist)
-        records = journal.records()
-        by_query = records[np.argsort(records["query"])]
+        by_query = self._by_query(journal)
         run = Run(
             identity=self._identity,
             environment=self._environment,
@@ -184,7 +183,7 @@ class RunFolder:
         except ResultError:
             self.close()
             raise
-        self._done = {int(query) for query in self._journal.records()["query"]}
+        self._done = {query for block in self._journal.blocks() for query in block["query"].tolist()}
         self._before = len(self._done)
         if self._done:
             log.info("%s: going on after %d of %d queries", self.path, self._before, protocol.queries.count)
@@ -228,6 +227,19 @@ class RunFolder:
                 f"{self.path}: the shortlist is {digest}, the protocol names the candidates "
                 f"{protocol.candidates_digest}"
             )
+
+    def _by_query(self, journal: ScoreJournal) -> dict[str, np.ndarray]:
+        """Return the arrays (Q, ...) of the journal's records by name, in the order of the queries."""
+        protocol = self._identity.protocol
+        kind = record_type(protocol.top_k)
+        names = ("values", "matches", "inliers", "seconds", "turn")
+        found = {
+            name: np.empty((protocol.queries.count, *kind[name].shape), kind[name].base) for name in names
+        }
+        for block in journal.blocks():
+            for name, array in found.items():
+                array[block["query"]] = block[name]
+        return found
 
     def _notes(self, journal: ScoreJournal) -> tuple[str, ...]:
         """Say what changed on the machine since the run was begun."""

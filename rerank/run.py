@@ -11,6 +11,8 @@ from rerank.metrics import first_hits, rank_candidates
 from rerank.protocol import Protocol, differences
 from rerank.provenance import Environment, Method, method_differences
 
+BLOCK_QUERIES = 1024  # ranked at a time where the order itself is not kept
+
 
 @dataclass(frozen=True)
 class RunIdentity:
@@ -125,7 +127,10 @@ class Run:
 
     def first_hits(self, threshold_m: float | None = None) -> np.ndarray:
         """Return each query's rank of the first positive after re-ranking: (Q,) int64."""
-        return first_hits(self.labels(threshold_m), self.order)
+        blocks = [slice(first, first + BLOCK_QUERIES) for first in range(0, len(self.values), BLOCK_QUERIES)]
+        labels = self.labels(threshold_m)
+        found = [first_hits(labels[block], rank_candidates(self.values[block])) for block in blocks]
+        return np.concatenate([np.empty(0, np.int64), *found])
 
     def retrieval_first_hits(self, threshold_m: float | None = None) -> np.ndarray:
         """Return each query's rank of the first positive in the retriever's order: (Q,) int64."""

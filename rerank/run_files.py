@@ -1,6 +1,5 @@
 """The files of a finished run: `scores.h5`, `timings.h5`, `run.json`."""
 
-import io
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,8 +10,9 @@ import numpy as np
 from pydantic import TypeAdapter, ValidationError
 
 from data.errors import ResultError
-from data.files import digest_of, replacing, write_json
+from data.files import digest_of, write_json
 from networks.settings import settings_dict
+from rerank.array_files import write_arrays
 from rerank.latency import STAGES
 from rerank.provenance import Environment
 from rerank.recall import recall_report
@@ -44,9 +44,10 @@ def write_run(folder: Path, run: Run) -> None:
         "positives": run.shortlist.positives,
         "query_names": [name.encode("utf-8", "surrogateescape") for name in run.shortlist.query_names],
     }
-    _write_arrays(folder / SCORES_FILE, scores, {"identity": identity})
+    write_arrays(folder / SCORES_FILE, scores, {"format": FORMAT, "identity": identity})
     timings = {"seconds": run.seconds, "turns": run.turns}
-    _write_arrays(folder / TIMINGS_FILE, timings, {"identity": identity, "stages": ",".join(STAGES)})
+    told = {"format": FORMAT, "identity": identity, "stages": ",".join(STAGES)}
+    write_arrays(folder / TIMINGS_FILE, timings, told)
     write_json(folder / RUN_FILE, _description(run))
 
 
@@ -146,24 +147,6 @@ def _read_description(folder: Path) -> dict[str, Any]:
         raise ResultError(f"{path} cannot be read: {error}; delete its folder and run again") from error
     check_format(found, path)
     return found
-
-
-def _write_arrays(path: Path, arrays: Mapping[str, Any], attributes: Mapping[str, str]) -> None:
-    """Write an HDF5 file, made in memory first: HDF5 itself does not fail cleanly on a full disk."""
-    image = io.BytesIO()
-    with h5py.File(image, "w") as stored:
-        stored.attrs["format"] = FORMAT
-        for name, value in attributes.items():
-            stored.attrs[name] = value
-        for name, array in arrays.items():
-            if not isinstance(array, np.ndarray):
-                stored.create_dataset(name, (len(array),), h5py.string_dtype(), data=array)
-            elif array.size:
-                stored.create_dataset(name, data=array, compression="gzip", shuffle=True)
-            else:  # HDF5 compresses no empty array
-                stored.create_dataset(name, data=array)
-    with replacing(path) as part:
-        part.write_bytes(image.getbuffer())
 
 
 def _read_arrays(path: Path, identity: str) -> dict[str, np.ndarray]:

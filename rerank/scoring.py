@@ -12,7 +12,7 @@ from matchers import Matcher, Scores
 from networks.stages import Counter
 from networks.timing import Stopwatch
 from rerank.results import QueryScores, RunFolder
-from rerank.task import Task
+from rerank.task import ALL, Task
 
 QUERIES_AHEAD = 2  # whose features are read while one is scored
 
@@ -64,10 +64,10 @@ def load_ahead(task: Task, store: FeatureStore, rows: list[int]) -> Iterator[Loa
     return map_ahead(lambda row: load_query(task, store, row), rows, workers=1, ahead=QUERIES_AHEAD)
 
 
-def load_query(task: Task, store: FeatureStore, row: int) -> Loaded:
-    """Read one query's features and its candidates'."""
+def load_query(task: Task, store: FeatureStore, row: int, chosen: slice = ALL) -> Loaded:
+    """Read one query's features and those of its `chosen` candidates."""
     query_key = task.query_key(row)
-    keys, columns = task.candidate_keys(row)
+    keys, columns = task.candidate_keys(row, chosen)
     lacking = set(store.missing([query_key, *keys]))
     usable = np.array([key not in lacking for key in keys], bool)
     keys = [key for key in keys if key not in lacking]

@@ -1,13 +1,13 @@
 """A task: one dataset's candidates, ready for methods to re-rank, and where its caches lie."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 
 from data.datasets import Dataset
-from data.files import digest_of_names
+from data.files import digest_of, digest_of_names
 from data.photoset import Fingerprint, PhotoSet
 from data.positives import find_positives
 from rerank.metrics import distances_m, gather_positions
@@ -15,6 +15,10 @@ from rerank.protocol import Protocol, digest_of_candidates
 from rerank.provenance import Part
 from rerank.run import BadPhoto, Shortlist
 from retrieval.candidates import QUERIES, Candidates
+from retrieval.index_kinds import EXACT, parse_kind
+
+INDEX = "index"  # among a retriever's settings
+ALL = slice(None)  # candidates of a query
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,11 +40,19 @@ class Task:
         """Return the feature store's key of the shortlist's query number `query`."""
         return photo_key(self.dataset.queries, int(self.query_rows[query]))
 
-    def candidate_keys(self, query: int) -> tuple[list[str], np.ndarray]:
-        """Return the keys of a query's candidates and their columns, padding left out."""
+    def candidate_keys(self, query: int, chosen: slice = ALL) -> tuple[list[str], np.ndarray]:
+        """Return the keys of a query's `chosen` candidates and their columns, padding left out."""
         indices = self.shortlist.indices[query]
-        columns = np.flatnonzero(indices >= 0)
+        columns = np.arange(len(indices))[chosen]
+        columns = columns[indices[columns] >= 0]
         return [photo_key(self.dataset.database, int(indices[column])) for column in columns], columns
+
+    def photos_of(self, query: int, chosen: slice) -> dict[str, Path]:
+        """Return the photos of a query and its `chosen` candidates, key -> file."""
+        database, (keys, columns) = self.dataset.database, self.candidate_keys(query, chosen)
+        rows = self.shortlist.indices[query][columns].tolist()
+        asked = {self.query_key(query): self.dataset.queries.path(int(self.query_rows[query]))}
+        return asked | {key: database.path(row) for key, row in zip(keys, rows, strict=True)}
 
     def photos(self) -> dict[str, Path]:
         """Return every photo that a method needs, key -> file: the queries, then each candidate once."""
@@ -68,7 +80,7 @@ def make_task(
         database=dataset.database.fingerprint,
         candidates_digest=digest_of_candidates(shortlist.query_names, shortlist.indices),
         top_k=shortlist.candidates,
-        retriever=retriever.name,
+        retriever=_in_words(retriever),
         threshold_m=threshold_m,
         exif=exif,
     )
@@ -84,6 +96,22 @@ def photo_key(photos: PhotoSet, row: int) -> str:
 def cache_folder(dataset: Dataset, caches: Path) -> Path:
     """Return where a dataset's descriptors and features are kept, shared by all its query sets."""
     return caches / f"{dataset.root.name}-{dataset.database.fingerprint.digest}"
+
+
+def candidates_folder(retriever: str, index: str) -> str:
+    """Return the name of the folder that keeps the candidates of a retriever and a kind of index."""
+    choice = parse_kind(index)
+    return retriever if choice.name == EXACT else f"{retriever}-{choice.name}-{digest_of(choice.text)}"
+
+
+def searched(retriever: Part, index: str) -> Part:
+    """Return a retriever with the kind of index that searched its descriptors, where it was not exact."""
+    return retriever if index == EXACT else replace(retriever, settings={**retriever.settings, INDEX: index})
+
+
+def _in_words(retriever: Part) -> str:
+    index = retriever.settings.get(INDEX)
+    return retriever.name if index is None else f"{retriever.name} by {index}"
 
 
 def _query_rows(candidates: Candidates, queries: PhotoSet) -> np.ndarray:

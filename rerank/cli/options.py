@@ -51,6 +51,16 @@ COMPUTING: dict[str, Any] = {
     "retriever": Annotated[
         str | None, typer.Option(help="Default vlad, which needs no weights; see `rerank methods`.")
     ],
+    "index": Annotated[
+        str | None,
+        typer.Option(
+            help="How descriptors are searched: exact, the default, or ivf, pq, ivfpq, imi, hnsw, pqfs, "
+            "ivfpqfs, with settings as in ivfpq:lists=4096,nprobe=32,refine=4; see `rerank index-sweep`."
+        ),
+    ],
+    "descriptors": Annotated[
+        str | None, typer.Option(help="Stored as float32, the default, or float16: half the disk.")
+    ],
     "settings": MethodSettings,
     "weights": Weights,
     "license_policy": Annotated[
@@ -63,6 +73,21 @@ COMPUTING: dict[str, Any] = {
     "threshold_m": Annotated[
         float | None,
         typer.Option(min=0.0, help="Metres within which a photo shows the place; default 25."),
+    ],
+    "adaptive": Annotated[
+        Path | None,
+        typer.Option(
+            exists=True,
+            file_okay=False,
+            help="Stop early, by a rule learned on the finished runs of the same methods in this folder, on "
+            "other queries; off by default.",
+        ),
+    ],
+    "tolerated_points": Annotated[
+        float | None,
+        typer.Option(
+            "--tolerate", min=0.0, max=100.0, help="For --adaptive: R@1 that may be lost; default 1."
+        ),
     ],
     "exif": Annotated[
         bool | None,

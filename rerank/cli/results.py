@@ -1,6 +1,7 @@
 """`rerank evaluate`, `compare`, `table` and `sweep`: reading what was computed, computing nothing."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -8,15 +9,20 @@ import typer
 from rich.table import Table
 
 from data.errors import ResultError
+from networks.settings import settings_dict
 from rerank import compare as comparing
+from rerank.adaptive_sweep import TOLERATED_POINTS, Saving, sweep_adaptive
 from rerank.cli.options import RunFolders, Threshold
 from rerank.cli.printing import print_tables, wide_console
 from rerank.metrics import first_hits
 from rerank.recall import recall_report
 from rerank.results import RunFolder, find_runs
 from rerank.run import Run
+from rerank.statistics import Interval
 from rerank.sweeps import SWEEP_NS, Sweep, sweep_candidates, sweep_fusion, sweep_thresholds
 from retrieval.candidates import labels_from_names, read_candidates
+
+ADAPTIVE = "adaptive"
 
 
 def evaluate(
@@ -76,11 +82,22 @@ def table(
 def sweep(
     runs: RunFolders,
     over: Annotated[
-        str, typer.Option(help="candidates, threshold, or fusion: the retriever's share in the scores.")
+        str,
+        typer.Option(
+            help="candidates, threshold, fusion: the retriever's share in the scores, or adaptive: the loss "
+            "tolerated by a rule that stops early."
+        ),
     ] = "candidates",
+    tolerate: Annotated[
+        list[float] | None,
+        typer.Option(min=0.0, max=100.0, help="For adaptive: points of R@1; repeatable. Default 1, 2, 3, 5."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for machines.")] = False,
 ) -> None:
-    """Print recall against candidates re-ranked, the threshold, or fusion with the retriever's similarity."""
+    """Print recall against candidates re-ranked, the threshold, fusion, or a loss tolerated for speed."""
+    if over == ADAPTIVE:
+        _sweep_adaptive(runs, tolerate or TOLERATED_POINTS, as_json)
+        return
     swept = {f"{run.identity.dataset} {run.name}": _swept(run, over) for run in read_runs(runs)}
     if as_json:
         typer.echo(json.dumps({name: _as_dict(found) for name, found in swept.items()}, indent=2))
@@ -104,7 +121,45 @@ def _swept(run: Run, over: str) -> Sweep:
         return sweep_thresholds(run)
     if over == "fusion":
         return sweep_fusion(run)
-    raise ResultError(f"--over takes candidates, threshold or fusion, found {over!r}")
+    raise ResultError(f"--over takes candidates, threshold, fusion or {ADAPTIVE}, found {over!r}")
+
+
+def _sweep_adaptive(runs: list[Path], tolerated: Sequence[float], as_json: bool) -> None:
+    """Print what stopping early saves and loses, for every run that re-ranks."""
+    swept = {
+        f"{run.identity.dataset} {run.name}": sweep_adaptive(run, tolerated)
+        for run in read_runs(runs)
+        if run.identity.method.reranks
+    }
+    if as_json:
+        told = {name: [settings_dict(saving) for saving in found] for name, found in swept.items()}
+        typer.echo(json.dumps(told, indent=2))
+        return
+    for name, found in swept.items():
+        wide_console().print(_saving_table(name, found))
+    typer.echo("each query by a rule learned on other queries of the run; 95 % bootstrap intervals")
+
+
+def _saving_table(title: str, found: Sequence[Saving]) -> Table:
+    heads = ("tolerated", "candidates", "given up", *(f"R@{n}" for n in SWEEP_NS))
+    shown = Table(*heads, "R@1 lost", "cold seconds saved", "warm seconds saved", title=title)
+    for saving in found:
+        shown.add_row(
+            f"{saving.tolerated_points:g}",
+            f"{saving.candidates:.1f}",
+            f"{saving.given_up_percent:.0f} %",
+            *(_written(saving.recalls[n]) for n in SWEEP_NS),
+            _written(saving.lost),
+            _written(saving.cold_saved, " %"),
+            _written(saving.warm_saved, " %"),
+        )
+    return shown
+
+
+def _written(interval: Interval | None, unit: str = "") -> str:
+    if interval is None:
+        return "not measured"
+    return f"{interval.value:.1f}{unit} [{interval.low:.1f}, {interval.high:.1f}]"
 
 
 def _as_dict(swept: Sweep) -> list[dict[str, float]]:

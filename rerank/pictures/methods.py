@@ -82,7 +82,7 @@ def pair_of_run(run: Run, label: str, configuration: Configuration) -> Pair:
 
     configuration: gives the device, and weights beside those that the run names.
     """
-    extractor, matcher = run.identity.method.parts[0], run.identity.method.parts[-1]
+    extractor, matcher = run.identity.method.parts[:2]
     build = partial(_rebuild, run=run, configuration=configuration)
     exif = run.identity.protocol.exif
     source = FeatureSource(

@@ -35,12 +35,13 @@ def recall_candidates(runs: Sequence[Run], *, n: int = 1) -> Figure:
         return blank("no runs")
     figure, plots = plots_of(panels, "candidates re-ranked, K", f"R@{n} (%), 95 % interval")
     for panel, axis in plots:
-        _draw(axis, panel, n)
+        draw_sweeps(axis, panel, n)
     legend_below(figure, line_handles(panels))
     return figure
 
 
-def _draw(axis: Axes, panel: Panel, n: int) -> None:
+def draw_sweeps(axis: Axes, panel: Panel, n: int) -> None:
+    """Draw R@n of a panel's methods against K, with retrieval alone and the bound."""
     percent_limits(axis)
     if panel.is_empty:
         say(axis, "no queries")

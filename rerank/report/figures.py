@@ -30,6 +30,11 @@ WORDS = {
         "Recall against the candidates re-ranked",
         "What re-ranking more candidates gains, below the bound that retrieval sets.",
     ),
+    "recall_adaptive": Words(
+        "Fewer candidates",
+        "Hollow marks: where a rule stops that was learned on other queries, the recall that is left, and "
+        "the share of the seconds that is saved.",
+    ),
     "recall_threshold": Words(
         "Recall against the distance threshold",
         "How near a photo must be to count as showing the place.",

@@ -97,3 +97,15 @@ def test_a_full_disk_is_told_and_loses_nothing(tmp_path, monkeypatch):
     assert journal.records()["query"].tolist() == [0, 2]
     journal.close()
     assert json.loads((tmp_path / "j").read_bytes().split(b"\n")[0]) == HEADER
+
+
+@pytest.mark.parametrize("block", [1, 2, 3, 7, 8])
+def test_records_are_the_same_in_blocks_of_any_size(tmp_path, monkeypatch, block):
+    monkeypatch.setattr("rerank.journal.BLOCK_RECORDS", block)
+    whole = write(tmp_path / "j", range(7))
+    assert queries_in(tmp_path / "j") == list(range(7))
+    size = record_type(CANDIDATES).itemsize
+    damaged = bytearray(whole)
+    damaged[-2 * size - 1] ^= 1  # in the fifth record
+    (tmp_path / "j").write_bytes(damaged)
+    assert queries_in(tmp_path / "j") == list(range(4))

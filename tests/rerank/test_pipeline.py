@@ -141,6 +141,26 @@ def test_a_candidate_cache_replaces_retrieval(places: Path, tmp_path: Path) -> N
     assert not list((tmp_path / "other").rglob("candidates.h5"))
 
 
+def test_the_kind_of_index_is_told_and_its_candidates_are_kept_apart(places: Path, tmp_path: Path) -> None:
+    exact = run(places, tmp_path, pairs=()).runs[0]
+    kind = "ivf:lists=2,nprobe=2"
+    searched = run(places, tmp_path, pairs=(), index=kind, results=tmp_path / "other").runs[0]
+    assert searched.identity.protocol.retriever == f"vlad by {kind}"
+    assert searched.identity.method.parts[0].settings["index"] == kind
+    assert (exact.identity.protocol.retriever, exact.name, searched.name) == ("vlad", "vlad", "vlad")
+    assert "index" not in exact.identity.method.parts[0].settings
+    np.testing.assert_array_equal(searched.shortlist.indices, exact.shortlist.indices)
+    with pytest.raises(ResultError, match="index"):
+        run(places, tmp_path, pairs=(), index=kind)
+    caches = sorted(path.parent.name for path in (tmp_path / "caches").rglob("candidates.h5"))
+    assert len(caches) == 2 and caches[0] == "vlad" and caches[1].startswith("vlad-ivf-")
+    given = next(path for path in (tmp_path / "caches").rglob("candidates.h5") if "ivf" in path.parent.name)
+    again = run(places, tmp_path, pairs=(), candidates=given, results=tmp_path / "given").runs[0]
+    assert again.identity.protocol.retriever == f"vlad by {kind}"
+    with pytest.raises(SettingsError, match="did you mean 'ivf'"):
+        Configuration(dataset=str(places), index="ivff")
+
+
 def test_a_candidate_cache_of_other_photos_is_refused(places: Path, tmp_path: Path) -> None:
     run(places, tmp_path)
     (cache,) = (tmp_path / "caches").rglob("candidates.h5")

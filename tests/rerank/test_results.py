@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from data.errors import ResultError
+from rerank.metrics import first_hits
 from rerank.provenance import Method, Part
 from rerank.results import QueryScores, RunFolder, find_runs
 from rerank.run import BadPhoto
@@ -306,3 +307,12 @@ def test_finished_runs_are_found(tmp_path, shortlist):
         folder.begin(make_identity(shortlist), ENVIRONMENT)
     assert [run.path.name for run in find_runs(tmp_path)] == ["a+c", "b+c"]
     assert find_runs(tmp_path / "nowhere") == []
+
+
+def test_hits_are_the_same_in_blocks_of_any_size(tmp_path, monkeypatch, shortlist):
+    run = fill(tmp_path, shortlist)
+    expected = run.first_hits()
+    for block in (1, 4, 6):
+        monkeypatch.setattr("rerank.run.BLOCK_QUERIES", block)
+        np.testing.assert_array_equal(run.first_hits(), expected)
+    np.testing.assert_array_equal(first_hits(run.labels(), run.order), expected)

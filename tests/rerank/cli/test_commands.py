@@ -88,6 +88,18 @@ def test_sweeps_come_from_stored_scores(work: Path) -> None:
     assert [step["step"] for step in steps] == [0, 1, 2, 5, 6]
     assert steps[-1]["R@1"] == 100.0
     assert "50" in call("sweep", work / "results" / "places", "--over", "threshold").output
+    with pytest.raises(ResultError, match="fusion or adaptive, found 'thresholds'"):
+        call("sweep", work / "results", "--over", "thresholds")
+
+
+def test_what_stopping_early_saves_comes_from_stored_scores(work: Path) -> None:
+    asked = ("sweep", work / "results" / "places" / PAIR, "--over", "adaptive", "--tolerate", 50)
+    swept = json.loads(call(*asked, "--json").output)
+    assert list(swept) == [f"places {PAIR}"]
+    ((saving,),) = swept.values()
+    assert (saving["tolerated_points"], saving["candidates"]) == (50.0, 6.0)
+    printed = call(*asked).output
+    assert "R@1 lost" in printed and "learned on other queries" in printed
 
 
 def test_reading_results_where_there_are_none_is_an_error(tmp_path: Path) -> None:
