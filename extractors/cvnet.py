@@ -18,7 +18,7 @@ from extractors.base import ExtractorSpec
 from extractors.cvnet_network import CVNetPhotoNetwork
 from extractors.record import Features
 from networks.cvnet import LEVELS, load_half, published_file
-from networks.precision import inference, placed
+from networks.precision import fold_norms, inference, placed
 from networks.resizing import imagenet_normalise, resize_photo, to_unit_range, within_edge
 
 
@@ -65,7 +65,9 @@ class CVNet:
         self.settings = settings
         self.device = device
         self.precision = precision
-        self.network = placed(load_half(self.layers(settings), state, "photo", self.spec.name), device)
+        network = load_half(self.layers(settings), state, "photo", self.spec.name)
+        fold_norms(network)
+        self.network = placed(network, device)
 
     @classmethod
     def layers(cls, settings: CVNetSettings) -> CVNetPhotoNetwork:

@@ -20,7 +20,7 @@ from extractors.delg_network import GLOBAL_DIM, LOCAL_DIM, Architecture, DelgNet
 from extractors.delg_pyramid import Rule, level_size, limit_size, resize_level
 from extractors.record import Features
 from networks.keypoints import strongest_first
-from networks.precision import inference, placed
+from networks.precision import fold_norms, inference, placed
 from networks.state_dicts import load_strictly
 
 SMALLEST_PX = 10  # photos with a shorter side have no features, as published
@@ -131,7 +131,9 @@ class Delg:
         self.settings = settings
         self.device = device
         self.precision = precision
-        self.network = placed(load_strictly(self.layers(settings), state, self.spec.name), device)
+        network = load_strictly(self.layers(settings), state, self.spec.name)
+        fold_norms(network)
+        self.network = placed(network, device)
 
     @classmethod
     def layers(cls, settings: DelgSettings) -> DelgNetwork:

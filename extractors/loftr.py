@@ -16,7 +16,7 @@ from pydantic import PositiveInt
 from extractors.base import ExtractorSpec
 from extractors.record import Features
 from networks.loftr import LoFTRNetwork, coarse_map, configured, loaded, photo_tokens
-from networks.precision import inference, placed
+from networks.precision import fold_norms, inference, placed
 from networks.resizing import luma, resize_photo, within_edge
 
 
@@ -59,7 +59,9 @@ class LoFTR:
         self.settings = settings
         self.device = device
         self.precision = precision
-        self.network = placed(loaded(self.layers(settings), state, self.spec.name), device)
+        network = loaded(self.layers(settings), state, self.spec.name)
+        fold_norms(network)
+        self.network = placed(network, device)
 
     @classmethod
     def layers(cls, settings: LoFTRSettings) -> LoFTRNetwork:

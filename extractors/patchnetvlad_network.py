@@ -14,6 +14,7 @@ from torch import nn
 
 from networks.backbones import vgg16_sequence
 from networks.pooling import NetVLAD
+from networks.products import product
 
 CHANNELS = 512
 LEAST_NORM = 1e-12
@@ -34,10 +35,10 @@ class PatchNetVLADNetwork(nn.Module):
     def parts(
         self, features: torch.Tensor, sizes: Sequence[int], pooling: Pooling = "direct"
     ) -> Iterator[torch.Tensor]:
-        """Yield the descriptors of all windows before the PCA, a few clusters at a time, (512 k, N) each.
+        """Yield the descriptors of all windows before the PCA, a few clusters at a time, (N, 512 k) each.
 
         features: float32 map (512, h, w). sizes: sides of the windows, cells; a window begins at every
-        cell where it fits, row by row, one size after the other. The last column is the whole map.
+        cell where it fits, row by row, one size after the other. The last row is the whole map.
         pooling: see `direct_means` and `integral_means`. Each cluster's 512 values have unit length.
         """
         means = POOLINGS[pooling]
@@ -45,23 +46,25 @@ class PatchNetVLADNetwork(nn.Module):
             for residuals in self.pool(features):
                 pooled = [means(residuals, size).flatten(2) for size in sizes]
                 pooled.append(residuals.mean(dim=(2, 3))[..., None])
-                yield F.normalize(torch.cat(pooled, dim=2), dim=1).flatten(0, 1)
+                of_clusters = torch.cat([values.mT for values in pooled], dim=1)  # (k, N, 512)
+                yield F.normalize(of_clusters, dim=2).transpose(0, 1).flatten(1)
 
     def compress(self, parts: Iterable[torch.Tensor]) -> torch.Tensor:
-        """Return unit descriptors (N, components) after the PCA, from the `parts` of (512 K, N)."""
+        """Return unit descriptors (N, components) after the PCA, from the `parts` of (N, 512 K)."""
         weight, bias = self.WPCA.get_parameter("0.weight")[:, :, 0, 0], self.WPCA.get_parameter("0.bias")
         projected, squares, first = torch.zeros(()), torch.zeros(()), 0
         for part in parts:
-            projected = projected + (weight[:, first : first + len(part)] @ part).float()
-            squares = squares + part.square().sum(dim=0)
-            first += len(part)
+            following = first + part.shape[1]
+            projected = projected + product(part, weight[:, first:following]).float()
+            squares = squares + part.square().sum(dim=1, keepdim=True)
+            first = following
         lengths = squares.sqrt().clamp(min=LEAST_NORM)
-        return F.normalize(projected / lengths + bias[:, None], dim=0).T
+        return F.normalize(projected / lengths + bias, dim=1)
 
 
 def uncompressed(parts: Iterable[torch.Tensor]) -> torch.Tensor:
-    """Return unit descriptors (N, 512 K) without the PCA, from the `parts` of (512 K, N)."""
-    return F.normalize(torch.cat(list(parts)), dim=0).T
+    """Return unit descriptors (N, 512 K) without the PCA, from the `parts` of (N, 512 K)."""
+    return F.normalize(torch.cat(list(parts), dim=1), dim=1)
 
 
 def direct_means(maps: torch.Tensor, size: int) -> torch.Tensor:

@@ -17,7 +17,7 @@ from data.errors import SettingsError
 from extractors.base import ExtractorSpec
 from extractors.record import Features, rescaled
 from extractors.transvpr_network import PATCH_PX, WIDTH, Outputs, TransVPRNetwork
-from networks.precision import inference, placed
+from networks.precision import fold_norms, inference, placed
 from networks.resizing import imagenet_normalise, resize_tensor, to_unit_range
 from networks.state_dicts import load_strictly
 
@@ -106,7 +106,7 @@ class TransVPR:
         self.device = device
         self.precision = precision
         network = load_strictly(self.layers(settings), state, self.spec.name)
-        network.fold_norms()
+        fold_norms(network)
         self.network = placed(network, device)
 
     @classmethod

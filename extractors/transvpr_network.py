@@ -11,7 +11,6 @@ import torch.nn.functional as F
 from torch import nn
 
 from networks.pooling import L2Norm
-from networks.precision import fold_norms
 
 PATCH_PX = 16
 WIDTH = 256  # of a token
@@ -131,11 +130,6 @@ class TransVPRNetwork(nn.Module):
         with torch.autocast(layers.device.type, enabled=False):
             attention, global_descriptor = self.pool(layers[:, POOLED, 1:])
         return Outputs(layers, attention, global_descriptor)
-
-    def fold_norms(self) -> None:
-        """Fold the norms of the four convolutions, once the weights are loaded."""
-        for number in range(1, len(CHANNELS) + 1):
-            fold_norms(self.get_submodule(f"conv{number}"))  # type: ignore[arg-type]
 
 
 def _halving(inputs: int, outputs: int) -> nn.Sequential:

@@ -13,6 +13,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from networks.cvnet import LEVELS
+from networks.products import product
 
 PAIRS_OF_LEVELS = len(LEVELS) ** 2  # channels of a correlation: 3 * the query's level + the candidate's
 GROUPS = 4
@@ -143,7 +144,7 @@ def correlate(rows: torch.Tensor, whole: torch.Tensor) -> torch.Tensor:
     Channels: 3 * the level of `rows` + the level of `whole`.
     """
     height, width = whole.shape[:2]
-    products = rows.flatten(0, 1) @ whole.permute(3, 2, 0, 1).flatten(1)
+    products = product(rows.flatten(0, 1), whole.permute(2, 0, 1, 3).flatten(0, 2))
     return products.view(len(rows), -1, height, width).clamp_(min=0)
 
 

@@ -21,6 +21,7 @@ from matchers.base import MatcherSpec, Matches, Scores, needed_map
 from networks.batching import equal_batches
 from networks.loftr import CELL_PX, FINE_PX, WIDTHS, LoFTRNetwork, configured, loaded, pair_tokens
 from networks.precision import inference
+from networks.products import use_products
 from networks.timing import Stopwatch
 
 CENTRE_PX = 0.5  # where the network has the centre of the top-left pixel, in x and in y
@@ -81,6 +82,7 @@ class LoFTR:
         self.device = torch.device(device)
         self.precision = precision
         self.network = loaded(self.layers(settings), state, self.spec.name).to(self.device)
+        use_products(self.network)
 
     @classmethod
     def layers(cls, settings: LoFTRSettings) -> LoFTRNetwork:

@@ -1,11 +1,18 @@
 """Mutual nearest neighbours of a query's descriptors in each of its candidates.
 
 Similarity is the plain dot product. A pair is mutual when each is the other's most similar
-descriptor; of equally similar ones the first counts. The similarities of one candidate (CPU) or one
-batch of candidates (GPU) are held at a time. A candidate's matches do not depend on which other
+descriptor; of equally similar ones the first counts. The similarities of one tile of a candidate (CPU) or
+one batch of candidates (GPU) are held at a time. A candidate's matches do not depend on which other
 candidates are in the list.
+
+With precision "bf16" a CPU that is fast at it looks for the matches in bf16 and decides in float32
+(`matchers.screening`): they are those of float32. What identical means: similarities are sums of products
+in float32, and the order of summing is the library's. Where it sums two descriptors alike whatever else is
+in the call, as measured with oneDNN and MKL, matches and similarities are the same to the last bit; elsewhere
+similarities may differ by a rounding, and matches where two rivals are that close.
 """
 
+import functools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -13,6 +20,10 @@ import numpy as np
 import torch
 
 from data.errors import PairError
+from matchers.screening import LEAST_ENTRIES, TILE_ENTRIES, Screen, has_fast_bf16, rounded
+from networks.products import product
+
+Found = tuple[np.ndarray, np.ndarray, np.ndarray]  # query indices, candidate indices, similarities
 
 BATCH_BYTES = 512 * 2**20  # of similarities held at once on a GPU
 
@@ -37,19 +48,22 @@ def match_candidates(
     candidates: Sequence[np.ndarray],
     threshold: float = -np.inf,
     device: torch.device | str = "cpu",
+    precision: str = "float32",
 ) -> list[MutualMatches]:
     """Match a query's descriptors (N, D) with those of each candidate (N_k, D).
 
     Descriptors are float32 or float16, compared as float32 and not normalised. threshold: lowest
-    similarity of a match, inclusive. Returns one MutualMatches per candidate; a photo without
+    similarity of a match, inclusive. precision: "bf16" is faster for many descriptors on some CPUs and
+    gives the same; others are float32. Returns one MutualMatches per candidate; a photo without
     descriptors has none. Raises PairError when descriptors differ in width.
     """
     chosen = torch.device(device)
     _check_widths(query, candidates)
     if not len(query):
-        found: Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]] = (_nothing() for _ in candidates)
+        found: Iterator[Found] = (_nothing() for _ in candidates)
     elif chosen.type == "cpu":
-        found = _one_by_one(query, candidates)
+        search = _Screened if precision == "bf16" and has_fast_bf16() else _Exact
+        found = map(search(_tensor(query)), map(_tensor, candidates))
     else:
         found = _in_batches(query, candidates, chosen)
     return [_above(threshold, *parts) for parts in found]
@@ -66,38 +80,78 @@ def nearest_descriptors(
     _check_widths(query, [candidate])
     if not len(candidate):
         return np.zeros(len(query), np.int64), np.full(len(query), -np.inf, np.float32)
-    value, index = (_tensor(query).to(device) @ _tensor(candidate).to(device).T).max(dim=1)
+    value, index = product(_on(query, device), _on(candidate, device)).max(dim=1)
     return index.cpu().numpy(), value.cpu().numpy()
 
 
-def mutual_entries(similarity: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def mutual_entries(
+    similarity: np.ndarray, of_column: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray]:
     """Return rows (M,) and columns (M,) of the entries that are first maxima of their row and column.
 
-    similarity: (R, C) float32 with C > 0. Rows come rising. An arg-max along columns costs several
-    times one along rows, so the columns' maxima are compared by value instead, and arg-maxima of
-    columns are taken only if some column reaches its maximum twice.
+    similarity: (R, C) float32 with C > 0. of_column: (C,), the columns' maxima where they are known. Rows
+    come rising. An arg-max along columns costs several times one along rows, so the columns' maxima are
+    compared by value instead, and arg-maxima of columns are taken only if some column reaches its maximum
+    twice.
     """
+    of_column = similarity.max(axis=0, initial=-np.inf) if of_column is None else of_column
     best = similarity.argmax(axis=1)
     of_row = similarity[np.arange(len(best)), best]
-    of_column = similarity.max(axis=0, initial=-np.inf)
     rows = np.flatnonzero(of_row == of_column[best])
     if np.count_nonzero(similarity == of_column) > similarity.shape[1]:
         rows = rows[similarity.T[best[rows]].argmax(axis=1) == rows]
     return rows, best[rows]
 
 
-def _one_by_one(
-    query: np.ndarray, candidates: Sequence[np.ndarray]
-) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
-    """Yield query indices, candidate indices and similarities of each candidate, on the CPU."""
-    query_t = _tensor(query).T
-    scratch = torch.empty(max(map(len, candidates), default=0) * len(query))
-    for candidate in candidates:
-        similarity = scratch[: len(candidate) * len(query)].view(len(candidate), len(query))
-        torch.mm(_tensor(candidate), query_t, out=similarity)
-        held = similarity.numpy()
-        rows, columns = mutual_entries(held)
-        yield columns, rows, held[rows, columns]
+class _Exact:
+    """Mutual neighbours of a query (N, D) and a candidate on the CPU, in float32."""
+
+    def __init__(self, query: torch.Tensor) -> None:
+        self._query = query.float()
+        self._height = max(1, TILE_ENTRIES // len(query))  # rows of a tile
+
+    def __call__(self, candidate: torch.Tensor) -> Found:
+        """Return query indices, candidate indices and similarities, by candidate (N_k, D).
+
+        An entry counts that is the first maximum of its row and column in its tile, above those of the
+        column in the tiles before, and not below those after.
+        """
+        highest = np.full(len(self._query), -np.inf, np.float32)
+        parts, start = [_nothing()], 0
+        for part in candidate.tensor_split(-(-len(candidate) // self._height) or 1):
+            tile = product(part.float(), self._query).numpy()
+            of_column = tile.max(axis=0, initial=-np.inf)
+            rows, columns = mutual_entries(tile, of_column)
+            values = tile[rows, columns]
+            leads = values > highest[columns]
+            parts.append((columns[leads], rows[leads] + start, values[leads]))
+            highest = np.maximum(highest, of_column)
+            start += len(part)
+        columns, rows, values = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
+        stays = values >= highest[columns]
+        return columns[stays], rows[stays], values[stays]
+
+
+class _Screened:
+    """The same, looked for in bf16; in float32 where that is as fast, or where bf16 cannot tell."""
+
+    def __init__(self, query: torch.Tensor) -> None:
+        self._exact = _Exact(query)
+        self._query = query
+
+    def __call__(self, candidate: torch.Tensor) -> Found:
+        """Return query indices, candidate indices and similarities, by candidate (N_k, D)."""
+        if len(self._query) * len(candidate) < LEAST_ENTRIES:
+            return self._exact(candidate)
+        found = self._screen.entries(rounded(candidate))
+        if found is None:
+            return self._exact(candidate)
+        rows, columns, values = found
+        return columns, rows, values
+
+    @functools.cached_property
+    def _screen(self) -> Screen:
+        return Screen(rounded(self._query))
 
 
 def _in_batches(
@@ -105,21 +159,19 @@ def _in_batches(
     candidates: Sequence[np.ndarray],
     device: torch.device,
     batch_bytes: int = BATCH_BYTES,
-) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
-    """Yield the same as `_one_by_one`, from padded batches on a device where loops are slow."""
-    query_t = _tensor(query).to(device).T
+) -> Iterator[Found]:
+    """Yield the same as `_Exact` gives, from padded batches on a device where loops are slow."""
+    query_t = _on(query, device).T
     longest = max(map(len, candidates), default=0)
     size = max(1, batch_bytes // max(1, 4 * longest * len(query)))
     for start in range(0, len(candidates), size):
         batch = candidates[start : start + size]
-        padded = torch.nn.utils.rnn.pad_sequence([_tensor(c).to(device) for c in batch], batch_first=True)
+        padded = torch.nn.utils.rnn.pad_sequence([_on(c, device) for c in batch], batch_first=True)
         lengths = torch.tensor([len(candidate) for candidate in batch], device=device)
         yield from _mutual_of_batch(padded, lengths, query_t)
 
 
-def _mutual_of_batch(
-    padded: torch.Tensor, lengths: torch.Tensor, query_t: torch.Tensor
-) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+def _mutual_of_batch(padded: torch.Tensor, lengths: torch.Tensor, query_t: torch.Tensor) -> Iterator[Found]:
     """Yield the mutual neighbours of each of B candidates (B, P, D) padded behind their `lengths`."""
     if not padded.shape[1]:
         yield from (_nothing() for _ in padded)
@@ -143,14 +195,21 @@ def _above(
     return MutualMatches(np.stack([of_query[kept], of_candidate[kept]], axis=1), similarity[kept])
 
 
-def _nothing() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _nothing() -> Found:
     return np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.float32)
 
 
 def _tensor(descriptors: np.ndarray) -> torch.Tensor:
-    """Return descriptors as a float32 tensor, without a copy where the array allows it."""
-    array = np.ascontiguousarray(descriptors, np.float32)
+    """Return descriptors as a tensor, float16 or float32, without a copy where the array allows it.
+
+    torch turns float16 into float32 thirty times as fast as numpy.
+    """
+    array = np.ascontiguousarray(descriptors, None if descriptors.dtype == np.float16 else np.float32)
     return torch.from_numpy(array if array.flags.writeable else array.copy())
+
+
+def _on(descriptors: np.ndarray, device: torch.device | str) -> torch.Tensor:
+    return _tensor(descriptors).to(device).float()
 
 
 def _check_widths(query: np.ndarray, candidates: Sequence[np.ndarray]) -> None:

@@ -26,7 +26,7 @@ class RansacSettings:
     estimator, reprojection_px, iterations, confidence: see `matchers.geometry.Robust`. The threshold is
     the published re-ranking benchmark's; its estimator was OpenCV's plain RANSAC: estimator="ransac",
     iterations=2000. The default finds at least as many true inliers, more where few matches are true,
-    in a tenth of the time (`benchmarks/matching.py`).
+    in a tenth of the time (`benchmarks/estimators.py`).
     match_threshold: lowest similarity of a match, inclusive.
     few_matches: what one to three matches score, which determine no homography: "counted" as inliers,
     as in the benchmark, or "zero", as in Patch-NetVLAD's own code.
@@ -73,6 +73,7 @@ class Ransac:
     ) -> None:
         self.settings = settings
         self.device = torch.device(device)
+        self.precision = precision
         self.robust = Robust(
             settings.estimator, settings.reprojection_px, settings.iterations, settings.confidence
         )
@@ -133,6 +134,7 @@ class Ransac:
             [needed(candidate, "descriptors", self.spec.name) for candidate in candidates],
             threshold=self.settings.match_threshold,
             device=self.device,
+            precision=self.precision,
         )
 
     def _points(

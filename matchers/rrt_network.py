@@ -10,6 +10,9 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from matchers.attention import attend
+from networks.products import ProductLinear, product
+
 # rows of the segment embedding
 QUERY_LOCAL, GALLERY_LOCAL, CLS, SEP, QUERY_GLOBAL, GALLERY_GLOBAL = range(6)
 SEGMENTS = 6
@@ -43,16 +46,16 @@ class SelfAttention(nn.Module):
         self.heads = heads
         self.in_proj_weight = nn.Parameter(torch.empty(3 * width, width))
         self.in_proj_bias = nn.Parameter(torch.empty(3 * width))
-        self.out_proj = nn.Linear(width, width)
+        self.out_proj = ProductLinear(width, width)
 
     def forward(self, x: torch.Tensor, source: torch.Tensor, real: torch.Tensor | None) -> torch.Tensor:
         """Return what each row of x (B, M, C) gathers from source (B, L, C) where it is `real`."""
         width = x.shape[2]
         of_query, of_rest = self.in_proj_weight.split([width, 2 * width])
         query_bias, rest_bias = self.in_proj_bias.split([width, 2 * width])
-        projected = (F.linear(x, of_query, query_bias), *F.linear(source, of_rest, rest_bias).chunk(2, dim=2))
+        projected = (product(x, of_query, query_bias), *product(source, of_rest, rest_bias).chunk(2, dim=2))
         query, key, value = (part.unflatten(2, (self.heads, -1)).transpose(1, 2) for part in projected)
-        gathered = F.scaled_dot_product_attention(query, key, value, attn_mask=real)
+        gathered = attend(query, key, value, real)
         return self.out_proj(gathered.transpose(1, 2).flatten(2))
 
 
@@ -62,8 +65,8 @@ class EncoderLayer(nn.Module):
     def __init__(self, width: int, heads: int, hidden: int) -> None:
         super().__init__()
         self.self_attn = SelfAttention(width, heads)
-        self.linear1 = nn.Linear(width, hidden)
-        self.linear2 = nn.Linear(hidden, width)
+        self.linear1 = ProductLinear(width, hidden)
+        self.linear2 = ProductLinear(hidden, width)
         self.norm1 = nn.LayerNorm(width)
         self.norm2 = nn.LayerNorm(width)
 

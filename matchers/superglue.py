@@ -14,7 +14,7 @@ import torch
 from data.errors import PairError, SettingsError
 from extractors import Features
 from matchers.base import MatcherSpec, Matches, Scores, matched_points, needed
-from matchers.sinkhorn import Assignment, assign, log_assignment
+from matchers.sinkhorn import Assignment, Domain, assign, log_assignment
 from matchers.superglue_network import Side, SuperGlueNetwork, normalise_keypoints, pad_sides
 from networks.precision import inference
 from networks.state_dicts import load_strictly
@@ -28,13 +28,17 @@ class SuperGlueSettings:
     """Settings of SuperGlue; the defaults are those of the published re-ranking benchmark.
 
     variant: the published weights, "outdoor" (MegaDepth) or "indoor" (ScanNet). sinkhorn_iterations:
-    normalisations of rows and columns. match_threshold: a match's probability lies above it.
+    normalisations of rows and columns. sinkhorn_domain: "log" takes logarithms throughout, as published;
+    "scaling" multiplies where that is stable, in a fifth of the time, and is the closer to exact sums.
+    match_threshold: a match's probability lies above it.
     descriptor_dim, keypoint_encoder (widths), GNN_layers: the architecture, which the weights must fit.
-    batch_memory_mib: rough bound of the memory of one batch of candidates.
+    batch_memory_mib: rough bound of the memory of one batch of candidates on a GPU; a CPU takes pairs one
+    by one, which was measured to take as long in float32 and two thirds of the time in bf16.
     """
 
     variant: Literal["outdoor", "indoor"] = "outdoor"
     sinkhorn_iterations: int = 100
+    sinkhorn_domain: Domain = "scaling"
     match_threshold: float = 0.2
     descriptor_dim: int = 256
     keypoint_encoder: tuple[int, ...] = (32, 64, 128, 256)
@@ -82,7 +86,7 @@ class SuperGlue:
         return f"superglue_{settings.variant}.pth"
 
     def score(self, query: Features, candidates: Sequence[Features]) -> Scores:
-        """Count the matches of each candidate, in padded batches of candidates of similar size."""
+        """Count the matches of each candidate, on a GPU in padded batches of candidates of similar size."""
         counts = np.zeros(len(candidates), np.int64)
         clock = Stopwatch(self.device)
         with clock.measure("matching"):
@@ -110,7 +114,11 @@ class SuperGlue:
             scores = self.network(self._side(query), side1)
             lengths = torch.tensor([len(candidate) for candidate in candidates], device=self.device)
             transported = log_assignment(
-                scores, self.network.bin_score, self.settings.sinkhorn_iterations, lengths
+                scores,
+                self.network.bin_score,
+                self.settings.sinkhorn_iterations,
+                lengths,
+                self.settings.sinkhorn_domain,
             )
             return assign(transported, self.settings.match_threshold)
 
@@ -133,7 +141,7 @@ class SuperGlue:
         )
         if not length0:
             return []
-        memory = self.settings.batch_memory_mib * 2**20
+        memory = 0 if self.device.type == "cpu" else self.settings.batch_memory_mib * 2**20
         return batches_by_size(lengths, memory, lambda longest: self._pair_bytes(length0, longest))
 
     def _pair_bytes(self, length0: int, length1: int) -> int:

@@ -9,8 +9,10 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import torch
-import torch.nn.functional as F
 from torch import nn
+
+from matchers.attention import attend
+from networks.products import product
 
 HEADS = 4
 
@@ -39,7 +41,7 @@ class Pointwise(nn.Conv1d):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Map (..., inputs) to (..., outputs)."""
-        return F.linear(x, self.weight[:, :, 0], self.bias)
+        return product(x, self.weight[:, :, 0], self.bias)
 
 
 class ChannelNorm(nn.BatchNorm1d):
@@ -68,14 +70,14 @@ class Attention(nn.Module):
     def forward(self, x: torch.Tensor, source: torch.Tensor, real: torch.Tensor | None) -> torch.Tensor:
         """Return what each row of x (B, N, C) gathers from source (B, M, C) where it is `real`."""
         query, key, value = map(self._project, self.proj, (x, source, source))
-        gathered = F.scaled_dot_product_attention(query, key, value, attn_mask=real)
+        gathered = attend(query, key, value, real)
         together = gathered.transpose(1, 2).flatten(2)
-        return F.linear(together, self.merge.weight[:, self.by_head, 0], self.merge.bias)
+        return product(together, self.merge.weight[:, self.by_head, 0], self.merge.bias)
 
     def _project(self, layer: nn.Module, x: torch.Tensor) -> torch.Tensor:
         """Return a projection of x (B, N, C) by head, (B, 4, N, C / 4)."""
         weight, bias = layer.get_parameter("weight"), layer.get_parameter("bias")
-        projected = F.linear(x, weight[self.by_head, :, 0], bias[self.by_head])
+        projected = product(x, weight[self.by_head, :, 0], bias[self.by_head])
         return projected.unflatten(2, (HEADS, -1)).transpose(1, 2)
 
 

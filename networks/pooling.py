@@ -48,10 +48,13 @@ class NetVLAD(nn.Module):
     def forward(self, features: torch.Tensor) -> Iterator[torch.Tensor]:
         """Yield weighted residuals (k, C, h, w) of a map (C, h, w), a few clusters at a time.
 
-        Those of all clusters together can take hundreds of megabytes.
+        Those of all clusters together can take hundreds of megabytes. Their channels lie last in memory,
+        where pooling over cells is several times as fast.
         """
         cells = F.normalize(features, dim=0)
         shares = self.conv(cells[None])[0].softmax(dim=0)
+        cells = cells.permute(1, 2, 0).contiguous()
         for first in range(0, len(shares), CLUSTERS_AT_ONCE):
             some = slice(first, first + CLUSTERS_AT_ONCE)
-            yield shares[some, None] * (cells - self.centroids[some, :, None, None])
+            residuals = shares[some, :, :, None] * (cells - self.centroids[some, None, None])
+            yield residuals.permute(0, 3, 1, 2)

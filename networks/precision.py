@@ -33,16 +33,34 @@ def placed(network: N, device: torch.device) -> N:
     return network.to(device=device, memory_format=layout)  # type: ignore[call-overload]
 
 
-def fold_norms(layers: nn.Sequential) -> None:
-    """Fold each batch norm into the convolution before it, which saves two passes over its map.
+def fold_norms(network: nn.Module) -> None:
+    """Fold each batch norm into its convolution, which saves two passes over the map between them.
 
-    layers: in evaluation mode; changed in place, its tensors no longer those of a checkpoint.
+    The convolution of a norm is the one before it in a Sequential, elsewhere that of its name (`conv1` of
+    `bn1`, `a` of `a_bn`), and for a norm that is called `bn` the only one beside it. network: in evaluation
+    mode; changed in place, its tensors no longer those of a checkpoint.
     """
-    for index in range(len(layers) - 1):
-        layer, following = layers[index], layers[index + 1]
-        if isinstance(layer, nn.Conv2d) and isinstance(following, nn.BatchNorm2d):
-            layers[index] = fuse_conv_bn_eval(layer, following)
-            layers[index + 1] = nn.Identity()
+    for module in list(network.modules()):
+        children = dict(module.named_children())
+        for name, norm in children.items():
+            if isinstance(norm, nn.BatchNorm2d):
+                owner = _convolution_of(name, module, children)
+                if owner is not None:
+                    setattr(module, owner, fuse_conv_bn_eval(children[owner], norm))  # type: ignore[type-var]
+                    setattr(module, name, nn.Identity().eval())
+
+
+def _convolution_of(norm: str, module: nn.Module, children: dict[str, nn.Module]) -> str | None:
+    """Return the name of the convolution that a norm of `module` follows; None where none is known."""
+    convolutions = [name for name, child in children.items() if isinstance(child, nn.Conv2d)]
+    names = list(children)
+    if isinstance(module, nn.Sequential):
+        before = names[max(0, names.index(norm) - 1)]
+        return before if before in convolutions else None
+    if norm == "bn" and len(convolutions) == 1:
+        return convolutions[0]
+    wanted = norm.removesuffix("_bn") if norm.endswith("_bn") else norm.replace("bn", "conv")
+    return wanted if wanted in convolutions else None
 
 
 def _format(device: torch.device, precision: str) -> AbstractContextManager[None]:

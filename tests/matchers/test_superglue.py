@@ -1,6 +1,7 @@
 """SuperGlue: transport, padding, batches, refused weights."""
 
 from itertools import pairwise
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ import matchers
 from data.errors import PairError, SettingsError, WeightsError
 from matchers.base import fits
 from matchers.conformance import drawn_photo
-from matchers.sinkhorn import assign, log_assignment
+from matchers.sinkhorn import Domain, assign, log_assignment
 from matchers.superglue import PADDING, batches_by_size
 from matchers.superglue_network import Side, SuperGlueNetwork, normalise_keypoints, pad_sides
 from networks.precision import LOW_PRECISION, inference
@@ -55,6 +56,29 @@ def test_transport_equals_its_definition_in_float64() -> None:
     expected = couplings + u[:, None] + v + np.log(12)
     found = log_assignment(torch.tensor(scores, dtype=torch.float32)[None], torch.tensor(2.5), 13)[0]
     np.testing.assert_allclose(found.numpy(), expected, atol=2e-4)
+
+
+@pytest.mark.parametrize("size", [0.0, 1.0, 30.0, 300.0, 3e4])
+def test_products_give_what_logarithms_give_whatever_the_scores(size: float) -> None:
+    """Float32 holds scores of this size to about `size` / 2^24, once in every iteration of logarithms."""
+    draw = torch.Generator().manual_seed(3)
+    scores = size * torch.randn(2, 40, 50, generator=draw)
+    scores[0] += 3 * size * torch.eye(40, 50)
+    exact = log_assignment(scores.double(), BIN.double(), 60, domain="log")
+    by_logarithms = log_assignment(scores.clone(), BIN, 60, domain="log")
+    by_products = log_assignment(scores.clone(), BIN, 60)
+    rounding = (by_logarithms - exact).abs().max()
+    assert torch.isfinite(by_products).all()
+    assert (by_products - exact).abs().max() <= 2 * rounding + 1e-5
+
+
+def test_scores_that_leave_the_range_of_products_are_done_with_logarithms() -> None:
+    """A bin far below all scores: rows compete for one column by more than float32's range."""
+    scores = torch.tensor([[[500.0, 0.0, -500.0], [500.0, -300.0, 0.0]]])
+    found, expected = (
+        log_assignment(scores.clone(), torch.tensor(-400.0), 50, domain=domain) for domain in get_args(Domain)
+    )
+    torch.testing.assert_close(found, expected, rtol=1e-5, atol=1e-3)
 
 
 def test_padding_has_no_influence_on_the_transport() -> None:
