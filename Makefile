@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
 
-.PHONY: demo test test-all lint clean
+.PHONY: demo test test-all bench lint clean
 
 demo: $(READY)  ## draw a city, retrieve, re-rank, print the table
 	$(BIN)/rerank demo
@@ -13,6 +13,9 @@ test: $(READY)  ## the tests, without the long ones
 
 test-all: $(READY)  ## every test
 	$(BIN)/python -m pytest
+
+bench: $(READY)  ## every measurement of docs/performance.md, and its tables
+	$(BIN)/python -m benchmarks
 
 lint: $(READY)
 	$(BIN)/ruff check .

@@ -1,61 +1,132 @@
-"""Matching and scoring of a query's candidates against the bare matrix products; estimators by truth.
+"""Matching of a query with its candidates against the bare matrix products.
 
-    python benchmarks/matching.py [--candidates 100] [--keypoints 1000] [--dimensions 128] [--rounds 7]
+    python -m benchmarks.matching [--sizes 1000x128 4000x128 1131x512] [--candidates 100] [--rounds 5]
 
-The first table: everything is run in turns, `rounds` times, and each time is divided by that of the
-float32 products of the same round. A tenth of the candidates are views of the query, of whose features
-60 % are seen again; the others are unrelated. The second table: drawn matches with known inliers on a
-640x480 photo, one thread.
+Everything is run in turns, `rounds` times, and each time is divided by that of torch's float32 products of
+the same round. A tenth of the candidates are views of the query, of whose features 60 % are seen again; the
+others are unrelated. Matches in bf16 that differ from those in float32 are counted. The bar: mutual matching
+in float32 within 1.5 times the products, in bf16 below them, no match different. Figures go to
+`results/benchmarks/matching.json`, size by size; sizes that are not measured stay as they were.
 """
 
 import argparse
 import statistics
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
-import cv2
 import numpy as np
 import torch
 
 import matchers
+from benchmarks.estimators import SIZE, draw_homography, draw_points, mapped
+from benchmarks.figures import hardware, read_figures, save_figures
+from benchmarks.markdown import digits, table
 from extractors import Features
-from matchers.geometry import Robust, estimate_homography
 from matchers.mutual import match_candidates
+from networks.memory import keep_memory
+from networks.products import product
+from networks.timing import Stopwatch
 
-SIZE = (480, 640)
-CORNERS = np.array([[0, 0], [640, 0], [640, 480], [0, 480]], np.float32)
 SEEN_AGAIN = 0.6
+PRODUCTS = "products by torch, float32"
+MUTUAL = {precision: f"mutual matching, {precision}" for precision in ("float32", "bf16")}
+BARS = {MUTUAL["float32"]: 1.5, MUTUAL["bf16"]: 1.0}
+PUBLISHED = {"estimator": "ransac", "iterations": 2000}
 SCORERS: dict[str, tuple[str, dict[str, Any]]] = {
     "rapid": ("rapid", {}),
-    "ransac, usac_accurate 10000": ("ransac", {"estimator": "usac_accurate", "iterations": 10000}),
-    "ransac, poselib 10000": ("ransac", {"estimator": "poselib", "iterations": 10000}),
-    "ransac, default": ("ransac", {}),
-}
-ESTIMATORS = {
-    "ransac 2000": Robust(),
-    "usac_default 2000": Robust("usac_default"),
-    "usac_fast 10000": Robust("usac_fast", iterations=10000),
-    "usac_accurate 2000": Robust("usac_accurate"),
-    "usac_accurate 10000": Robust("usac_accurate", iterations=10000),
-    "usac_magsac 10000": Robust("usac_magsac", iterations=10000),
-    "poselib 10000": Robust("poselib", iterations=10000),
+    "ransac": ("ransac", {}),
+    "ransac, published estimator": ("ransac", PUBLISHED),
 }
 
 
-def draw_homography(draw: np.random.Generator) -> np.ndarray:
-    moved = (CORNERS + draw.uniform(-100, 100, CORNERS.shape)).astype(np.float32)
-    return cv2.getPerspectiveTransform(CORNERS, moved)
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--sizes", nargs="+", default=["1000x128", "4000x128", "1131x512"])
+    parser.add_argument("--candidates", type=int, default=100)
+    parser.add_argument("--rounds", type=int, default=5)
+    options = parser.parse_args()
+    keep_memory()  # as `rerank.pipeline` does
+    found = read_figures("matching").get("sizes", {})
+    for size in options.sizes:
+        keypoints, dimensions = map(int, size.split("x"))
+        found[size] = measure(options.candidates, keypoints, dimensions, options.rounds)
+        save_figures("matching", {"environment": hardware(), "sizes": found})
+        print(f"{size} measured", flush=True)
+    print(matching_table())
 
 
-def draw_points(draw: np.random.Generator, count: int) -> np.ndarray:
-    return draw.uniform((0, 0), (SIZE[1], SIZE[0]), (count, 2)).astype(np.float32)
+def measure(count: int, keypoints: int, dimensions: int, rounds: int) -> dict[str, Any]:
+    """Return seconds of every kind of work, times the products, and how many matches differ in bf16."""
+    draw = np.random.default_rng(0)
+    query = draw_photo(draw, keypoints, dimensions)
+    photos = [
+        draw_view(draw, query) if number % 10 == 0 else draw_photo(draw, keypoints, dimensions)
+        for number in range(count)
+    ]
+    work = kinds_of_work(query, photos)
+    taken: dict[str, list[float]] = {name: [] for name in work}
+    for _ in range(rounds + 1):  # the first warms up
+        for name, run in work.items():
+            stopwatch = Stopwatch()
+            with stopwatch.measure(name):
+                run()
+            taken[name].append(stopwatch.seconds[name])
+    products = taken[PRODUCTS][1:]
+    return {
+        "candidates": count,
+        "seconds": {name: statistics.median(times[1:]) for name, times in taken.items()},
+        "times_products": {
+            name: statistics.median(one / other for one, other in zip(times[1:], products, strict=True))
+            for name, times in taken.items()
+        },
+        "different_matches": different_matches(query, photos),
+    }
 
 
-def mapped(homography: np.ndarray, points: np.ndarray) -> np.ndarray:
-    homogeneous = points @ homography[:, :2].T + homography[:, 2]
-    return (homogeneous[:, :2] / homogeneous[:, 2:]).astype(np.float32)
+def kinds_of_work(query: Features, photos: Sequence[Features]) -> dict[str, Callable[[], object]]:
+    """Return what is timed, by name: products alone, mutual matching, matching and scoring."""
+    of_query, *of_photos = (descriptors_of(photo) for photo in (query, *photos))
+    work: dict[str, Callable[[], object]] = {
+        PRODUCTS: lambda: [torch.mm(rows, of_query.T) for rows in of_photos],
+        "products as used, float32": lambda: [product(rows, of_query) for rows in of_photos],
+    }
+    arrays = of_query.numpy(), [rows.numpy() for rows in of_photos]
+    for precision, name in MUTUAL.items():
+        work[name] = partial(match_candidates, *arrays, precision=precision)
+    for name, (method, settings) in SCORERS.items():
+        scorer = matchers.build(method, **settings)
+        work[f"matching and scoring: {name}"] = partial(scorer.score, query, photos)
+    return work
+
+
+def different_matches(query: Features, photos: Sequence[Features]) -> int:
+    """Count the matches that only one of both precisions has."""
+    of_query, *of_photos = (descriptors_of(photo).numpy() for photo in (query, *photos))
+    both = (match_candidates(of_query, of_photos, precision=precision) for precision in MUTUAL)
+    pairs = (
+        [set(map(tuple, found.indices.tolist())) for found in matches] for matches in zip(*both, strict=True)
+    )
+    return sum(len(one ^ other) for one, other in pairs)
+
+
+def matching_table() -> str:
+    """Return what `results/benchmarks/matching.json` tells, as Markdown."""
+    rows = []
+    for size, told in read_figures("matching").get("sizes", {}).items():
+        for name, ratio in told["times_products"].items():
+            same = name != MUTUAL["bf16"] or not told["different_matches"]
+            bar = ("pass" if ratio < BARS[name] and same else "fail") if name in BARS else ""
+            rows.append([f"{size}: {name}", digits(told["seconds"][name]), f"{ratio:.2f}", bar])
+    return table(("descriptors: work", "s, all candidates", "times the products", "bar"), rows)
+
+
+def descriptors_of(photo: Features) -> torch.Tensor:
+    assert photo.descriptors is not None
+    return torch.from_numpy(photo.descriptors)
 
 
 def draw_photo(draw: np.random.Generator, count: int, dimensions: int) -> Features:
@@ -66,99 +137,14 @@ def draw_photo(draw: np.random.Generator, count: int, dimensions: int) -> Featur
 
 def draw_view(draw: np.random.Generator, photo: Features) -> Features:
     """Return a photo in which SEEN_AGAIN of the features of `photo` are seen under a homography."""
-    other = draw_photo(draw, *photo.descriptors.shape)
+    given = descriptors_of(photo).numpy()
+    other = draw_photo(draw, *given.shape)
+    assert photo.keypoints is not None and other.keypoints is not None
     seen = draw.permutation(len(photo))[: int(SEEN_AGAIN * len(photo))]
     other.keypoints[seen] = mapped(draw_homography(draw), photo.keypoints[seen])
-    descriptors = other.descriptors.copy()
-    descriptors[seen] = photo.descriptors[seen] + 0.3 * descriptors[seen]
+    descriptors = descriptors_of(other).numpy().copy()
+    descriptors[seen] = given[seen] + 0.3 * descriptors[seen]
     return replace(other, descriptors=descriptors / np.linalg.norm(descriptors, axis=1, keepdims=True))
-
-
-def seconds(work: Callable[[], object]) -> float:
-    start = time.perf_counter()
-    work()
-    return time.perf_counter() - start
-
-
-def bare_products(query: np.ndarray, candidates: Sequence[np.ndarray]) -> None:
-    query_t = torch.from_numpy(query).T
-    result = torch.empty(max(map(len, candidates)), len(query))
-    for candidate in candidates:
-        torch.mm(torch.from_numpy(candidate), query_t, out=result[: len(candidate)])
-
-
-def compare_with_products(count: int, keypoints: int, dimensions: int, rounds: int) -> None:
-    draw = np.random.default_rng(0)
-    query = draw_photo(draw, keypoints, dimensions)
-    photos = [
-        draw_view(draw, query) if number % 10 == 0 else draw_photo(draw, keypoints, dimensions)
-        for number in range(count)
-    ]
-    descriptors = [photo.descriptors for photo in photos]
-    work: dict[str, Callable[[], object]] = {
-        "products alone": lambda: bare_products(query.descriptors, descriptors),
-        "mutual matching": lambda: match_candidates(query.descriptors, descriptors),
-    }
-    for name, (method, settings) in SCORERS.items():
-        scorer = matchers.build(method, **settings)
-        work[f"matching and scoring: {name}"] = lambda scorer=scorer: scorer.score(query, photos)
-    taken: dict[str, list[float]] = {name: [] for name in work}
-    for _ in range(rounds + 1):  # the first warms up
-        for name, run in work.items():
-            taken[name].append(seconds(run))
-    print(f"\n{count} candidates of {keypoints} x {dimensions}, {torch.get_num_threads()} threads\n")
-    print("| work | median s | times the products |\n| --- | --- | --- |")
-    products = taken["products alone"][1:]
-    for name, times in taken.items():
-        ratios = [one / other for one, other in zip(times[1:], products, strict=True)]
-        print(f"| {name} | {statistics.median(times[1:]):.4f} | {statistics.median(ratios):.2f} |")
-
-
-def draw_matches(draw: np.random.Generator, count: int, ratio: float, threshold: float) -> list[np.ndarray]:
-    """Return source, target and which matches are true: within 0.8 thresholds, the others beyond 2."""
-    homography, source = draw_homography(draw), draw_points(draw, count)
-    true = np.arange(count) < round(ratio * count)
-    place = mapped(homography, source)
-    noise = draw.normal(0, threshold / 4, (count, 2))
-    noise *= np.minimum(1, 0.8 * threshold / np.linalg.norm(noise, axis=1, keepdims=True))
-    target = np.where(true[:, None], place + noise, draw_points(draw, count)).astype(np.float32)
-    while (near := ~true & (np.linalg.norm(target - place, axis=1) < 2 * threshold)).any():
-        target[near] = draw_points(draw, int(near.sum()))
-    order = draw.permutation(count)
-    return [source[order], target[order], true[order]]
-
-
-def compare_estimators(counts: Sequence[int], ratios: Sequence[float], pairs: int) -> None:
-    print(f"\nms per pair, and true inliers found (at ratio 0: inliers counted); {pairs} pairs each\n")
-    print(f"| matches, true ratio | {' | '.join(ESTIMATORS)} |\n|{' --- |' * (len(ESTIMATORS) + 1)}")
-    for count in counts:
-        for ratio in ratios:
-            draw = np.random.default_rng(count)
-            drawn = [draw_matches(draw, count, ratio, Robust().reprojection_px) for _ in range(pairs)]
-            cells = [judge(robust, drawn) for robust in ESTIMATORS.values()]
-            print(f"| {count}, {ratio} | {' | '.join(cells)} |", flush=True)
-
-
-def judge(robust: Robust, drawn: Sequence[Sequence[np.ndarray]]) -> str:
-    start = time.perf_counter()
-    masks = [estimate_homography(source, target, robust).inliers for source, target, _ in drawn]
-    each_ms = 1000 * (time.perf_counter() - start) / len(drawn)
-    if not drawn[0][2].any():
-        return f"{each_ms:.2f} ms, {np.mean([mask.sum() for mask in masks]):.1f}"
-    found = np.mean([mask[true].mean() for mask, (_, _, true) in zip(masks, drawn, strict=True)])
-    return f"{each_ms:.2f} ms, {100 * found:.1f} %"
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--candidates", type=int, default=100)
-    parser.add_argument("--keypoints", type=int, default=1000)
-    parser.add_argument("--dimensions", type=int, default=128)
-    parser.add_argument("--rounds", type=int, default=7)
-    parser.add_argument("--pairs", type=int, default=40, help="drawn pairs per cell of the second table")
-    given = parser.parse_args()
-    compare_with_products(given.candidates, given.keypoints, given.dimensions, given.rounds)
-    compare_estimators((100, 300, 1000), (0.0, 0.1, 0.2, 0.3, 0.4, 0.6), given.pairs)
 
 
 if __name__ == "__main__":

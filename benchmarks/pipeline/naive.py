@@ -1,0 +1,96 @@
+"""The published way of working: every candidate decoded, extracted and scored anew for every query.
+
+One photo at a time, the pairs one after the other, nothing kept. Networks are in the default memory layout
+with their norms apart; SuperGlue transports in logarithms, Patch-NetVLAD pools by running sums. The query is
+extracted once, but by networks that take both photos of a pair, where published code runs it through again
+for every candidate.
+"""
+
+from dataclasses import replace
+from itertools import product
+
+import numpy as np
+import torch
+
+from benchmarks.pipeline.job import Job, make_plain
+from benchmarks.pipeline.peak import forget_peak, peak_mib
+from benchmarks.pipeline.photos import nearest_photos
+from extractors import Features
+from networks.loading import prepare_photo
+from networks.timing import Stopwatch
+
+PUBLISHED = {"superglue": {"sinkhorn_domain": "log"}, "patchnetvlad": {"pooling": "integral"}}
+OF_BOTH_PHOTOS = ("loftr", "cvnet")
+
+
+class Naive:
+    """The published way with one pair of methods."""
+
+    def __init__(self, job: Job) -> None:
+        self.job = job
+        self.dataset = job.dataset()
+        self.extractor, self.matcher = job.build(PUBLISHED)
+        make_plain(self.extractor)
+        make_plain(self.matcher)
+        self._kept: dict[tuple[str, int], Features] = {}  # for `scores` alone
+        self.idle_mib = forget_peak()
+
+    def warm_up(self) -> None:
+        """Run everything once."""
+        photo = self._features("queries", 0)
+        self.matcher.score(photo, [photo])
+
+    def round(self, number: int) -> dict[str, float]:
+        """Score some candidates of query `number`; return seconds by stage, of the query and a candidate.
+
+        query_s: decoding and extracting the query. candidate_s: the same of a candidate, and of the
+        query where it is run again. score_s: matching and scoring of a pair.
+        """
+        clock = Stopwatch(self.extractor.device)
+        with clock.measure("query"):
+            query = self._features("queries", number)
+        rows = np.roll(nearest_photos(self.dataset, number)[: self.job.different], -number)[: self.job.naive]
+        again = self.job.names[0] in OF_BOTH_PHOTOS
+        for row in rows.tolist():
+            with clock.measure("candidate"):
+                candidate = self._features("database", row)
+                query = self._features("queries", number) if again else query
+            with clock.measure("score"):
+                self.matcher.score(query, [candidate])
+        spent = clock.seconds
+        return {
+            "query_s": spent["query"],
+            "candidate_s": spent["candidate"] / len(rows),
+            "score_s": spent["score"] / len(rows),
+            "peak_mib": peak_mib() - self.idle_mib,
+        }
+
+    def scores(self, rounds: int, number_format: str) -> np.ndarray:
+        """Score each of the queries with every photo that a round extracted: (rounds, photos) float64.
+
+        number_format: that descriptors and maps are rounded to before.
+        """
+        queries = [self._rounded("queries", number, number_format) for number in range(rounds)]
+        photos = [self._rounded("database", row, number_format) for row in self.rows()]
+        values = [self.matcher.score(query, [photo]).values[0] for query, photo in product(queries, photos)]
+        return np.reshape(values, (rounds, -1))
+
+    def rows(self) -> list[int]:
+        """Return the database rows of the columns of `scores`."""
+        return sorted(row for kind, row in self._kept if kind == "database")
+
+    def _rounded(self, kind: str, row: int, number_format: str) -> Features:
+        found = self._kept[kind, row]
+        descriptors = None if found.descriptors is None else found.descriptors.astype(number_format)
+        return replace(
+            found,
+            descriptors=descriptors,
+            dense={name: values.astype(number_format) for name, values in found.dense.items()},
+        )
+
+    def _features(self, kind: str, row: int) -> Features:
+        photos = getattr(self.dataset, kind)
+        prepared = prepare_photo(row, photos.path(row), self.extractor.prepare, exif=True)
+        features = self.extractor.extract(torch.stack([prepared.tensor]), [prepared.image_size])[0]
+        self._kept[kind, row] = features
+        return features

@@ -1,0 +1,27 @@
+"""The photos that are measured on: a small drawn city."""
+
+from pathlib import Path
+
+import numpy as np
+
+from data.city import draw_city
+from data.datasets import Dataset
+from data.drawing.settings import CitySettings
+
+DATABASE = 24
+WIDTH, HEIGHT = 640, 480
+SEED = 11
+
+
+def draw_photos(folder: Path, queries: int) -> Path:
+    """Draw a city of a few photos of 640 x 480 into `folder` and return it."""
+    settings = CitySettings(
+        seed=SEED, database_count=DATABASE, query_count=queries, width=WIDTH, height=HEIGHT
+    )
+    return draw_city(folder, settings)
+
+
+def nearest_photos(dataset: Dataset, query: int) -> np.ndarray:
+    """Return the rows of the database photos by distance from a query in metres, the nearest first."""
+    away = np.linalg.norm(dataset.database.positions - dataset.queries.positions[query], axis=1)
+    return np.argsort(away, kind="stable")

@@ -1,0 +1,126 @@
+"""Tables of re-ranking as published beside this project's, from `results/benchmarks/pipeline.json`."""
+
+from collections.abc import Callable, Iterable, Sequence
+from statistics import median
+from typing import Any
+
+from benchmarks.figures import read_figures
+from benchmarks.markdown import NOT_MEASURED, digits, table
+from benchmarks.pipeline.job import PAIRS
+
+CANDIDATES = 100  # of the query that seconds are told of
+Figures = dict[str, Any]
+
+# Times as fast as the published way that were aimed at: cold, warm.
+AIMS = {
+    "superpoint+superglue": (3.0, 5.0),
+    "d2net+ransac": (3.0, 25.0),
+    "r2d2+ransac": (3.0, 25.0),
+    "patchnetvlad+ransac": (1.5, 40.0),
+    "patchnetvlad+rapid": (1.5, 40.0),
+    "transvpr+ransac": (3.0, 40.0),
+    "loftr+loftr": (3.0, 8.0),
+    "cvnet+cvnet": (3.0, 15.0),
+}
+
+
+def published_s(measured: Figures) -> float:
+    """Return seconds of a query the published way."""
+    return measured["query_s"] + CANDIDATES * (measured["candidate_s"] + measured["score_s"])
+
+
+def cold_s(measured: Figures) -> float:
+    """Return seconds of a query with nothing stored."""
+    return (1 + CANDIDATES) * measured["photo_s"] + CANDIDATES * measured["score_s"]
+
+
+def warm_s(measured: Figures, score: str = "score_s") -> float:
+    """Return seconds of a query whose candidates' features are stored."""
+    return measured["photo_s"] + CANDIDATES * measured[score]
+
+
+def times_as_fast(of_pair: Figures, seconds: Callable[[Figures], float]) -> str:
+    """Write how many times as fast as the published way: median of the rounds' ratios, and their range."""
+    pairs = zip(of_pair["naive"], of_pair["ours"], strict=True)
+    ratios = [published_s(naive) / seconds(ours) for naive, ours in pairs]
+    return f"{digits(median(ratios))} ({digits(min(ratios))} to {digits(max(ratios))})"
+
+
+def speed_table(precision: str) -> str:
+    """Return seconds of a query and times as fast as the published way, a row for every pair."""
+    rows = []
+    for pair, of_pair in _pairs(precision):
+        aim = AIMS.get(pair)
+        own = "own_score_s" in of_pair["ours"][0]
+        rows.append(
+            [
+                pair,
+                _median(published_s, of_pair["naive"]),
+                _median(cold_s, of_pair["ours"]),
+                _median(warm_s, of_pair["ours"]),
+                times_as_fast(of_pair, cold_s),
+                times_as_fast(of_pair, warm_s),
+                times_as_fast(of_pair, lambda told: warm_s(told, "own_score_s")) if own else "",
+                f"{aim[0]:g}, {aim[1]:g}" if aim else "",
+            ]
+        )
+    heads = ("pair", "published s", "cold s", "warm s", "cold", "warm", "warm, own estimator", "aim")
+    return table(heads, rows)
+
+
+def ranking_table(precision: str) -> str:
+    """Return in how far scores and order are those of the published way."""
+    names = ("scores", "identical", "equal", "same_order", "same_first")
+    rows = []
+    for pair, of_pair in _pairs(precision):
+        told, rounded = of_pair["ranking"], of_pair["ranking_rounded"]
+        shares = [*(told[name] for name in names[1:]), rounded["identical"], rounded["equal"]]
+        rows.append([pair, str(told["scores"]), *(f"{100 * share:.0f} %" for share in shares)])
+    heads = (name.replace("_", " ") for name in names)
+    return table(("pair", *heads, "rounded alike: identical", "equal"), rows)
+
+
+def stage_table() -> str:
+    """Return milliseconds of every stage, bytes, and memory, in float32."""
+    rows = []
+    for pair, of_pair in _pairs("float32"):
+        naive, ours = of_pair["naive"], of_pair["ours"]
+        size = median(told["photo_bytes"] for told in ours)
+        read_s = median(told["read_s"] for told in ours)
+        stages = [_ms(ours, f"{stage}_s") for stage in ("decode", "extract", "read", "match", "estimate")]
+        rows.append(
+            [pair, _ms(naive, "candidate_s"), _ms(naive, "score_s"), *stages, f"{size / 1e3:,.0f}"]
+            + [f"{size / read_s / 1e6:,.0f}"]
+            + [f"{max(told['peak_mib'] for told in way):,.0f}" for way in (naive, ours)]
+        )
+    heads = ("pair", "published: photo ms", "pair ms", "decode", "extract", "read", "match", "estimate")
+    return table((*heads, "kB a photo", "read MB/s", "published: peak MiB", "peak MiB"), rows)
+
+
+def limits_table() -> str:
+    """Return what the machine could do at best, and what it is."""
+    found = read_figures("pipeline")
+    if not found:
+        return NOT_MEASURED
+    limits, machine = found["limits"], found["environment"]
+    rows = [
+        ["matrix products, float32", f"{limits['gemm_float32_gflops']:,.0f} GFLOP/s"],
+        ["matrix products, bf16", f"{limits['gemm_bf16_gflops']:,.0f} GFLOP/s"],
+        ["reading from the disk", f"{limits['disk_read_mb_per_s']:,.0f} MB/s"],
+        ["reading what the system holds in memory", f"{limits['cached_read_mb_per_s']:,.0f} MB/s"],
+    ]
+    hardware = f"{machine['gpu'] or machine['cpu']}, {machine['threads']} threads"
+    return table((hardware, "at best"), rows)
+
+
+def _pairs(precision: str) -> list[tuple[str, Figures]]:
+    measured = read_figures("pipeline").get("pairs", {})
+    return [(pair, measured[pair][precision]) for pair in PAIRS if precision in measured.get(pair, {})]
+
+
+def _median(seconds: Callable[[Figures], float], rounds: Iterable[Figures]) -> str:
+    return digits(median(seconds(measured) for measured in rounds))
+
+
+def _ms(rounds: Sequence[Figures], name: str) -> str:
+    return digits(1000 * median(measured[name] for measured in rounds))

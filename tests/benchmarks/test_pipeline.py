@@ -1,0 +1,58 @@
+import json
+
+import numpy as np
+import pytest
+
+from benchmarks import tables
+from benchmarks.pipeline.ranking import compare_rankings
+from benchmarks.pipeline.tables import cold_s, published_s, times_as_fast, warm_s
+
+NAIVE = {"query_s": 1.0, "candidate_s": 0.5, "score_s": 0.1}
+OURS = {"photo_s": 0.2, "score_s": 0.01, "own_score_s": 0.005}
+
+
+def test_rankings_are_compared_score_by_score_and_pair_by_pair():
+    published = np.array([[3.0, 2.0, 1.0], [5.0, 5.0, 1.0]])
+    told = compare_rankings(published, np.array([[3.0, 2.00001, 4.0], [1.0, 5.0, 5.0]]))
+    assert told == {
+        "scores": 6,
+        "identical": pytest.approx(2 / 6),  # 3 and a 5
+        "equal": pytest.approx(3 / 6),
+        "same_first": 0.5,  # the last one comes first; of the others a tie of the published best
+        "same_order": pytest.approx(1 / 5),  # 3 > 2 alone, of the five pairs that are told apart
+    }
+
+
+def test_the_same_scores_are_the_same_ranking():
+    scores = np.random.default_rng(0).integers(0, 3, (4, 5)).astype(float)
+    told = compare_rankings(scores, scores)
+    assert {told[name] for name in ("identical", "equal", "same_first", "same_order")} == {1.0}
+
+
+def test_seconds_are_of_one_query_with_a_hundred_candidates():
+    assert published_s(NAIVE) == pytest.approx(61)
+    assert cold_s(OURS) == pytest.approx(21.2)
+    assert warm_s(OURS) == pytest.approx(1.2)
+    assert warm_s(OURS, "own_score_s") == pytest.approx(0.7)
+
+
+def test_ratios_are_taken_round_by_round():
+    slow = {name: 2 * seconds for name, seconds in NAIVE.items()}
+    measured = {"naive": [NAIVE, slow, slow], "ours": [OURS, OURS, OURS]}
+    assert times_as_fast(measured, warm_s) == "102 (50.8 to 102)"
+
+
+def test_tables_are_written_between_their_comments(tmp_path, monkeypatch):
+    monkeypatch.setattr("benchmarks.figures.FOLDER", tmp_path)
+    monkeypatch.setattr(tables, "ROOT", tmp_path)
+    monkeypatch.setattr(tables, "PAGES", ("page.md",))
+    row = {"queries": 1000, "candidates": 10, "seconds": 2.0, "peak_mib": 300.4}
+    (tmp_path / "scaling.json").write_text(json.dumps({"rows": [row]}))
+    (tmp_path / "page.md").write_text("before\n<!-- table scaling -->\nold\n<!-- end of table -->\nafter\n")
+    tables.main()
+    text = (tmp_path / "page.md").read_text()
+    assert text.startswith("before\n<!-- table scaling -->\n| queries |")
+    assert "| 1,000 | 10 | 2 | 200 | 300 |\n<!-- end of table -->\nafter" in text
+    assert "old" not in text
+    tables.main()
+    assert (tmp_path / "page.md").read_text() == text
