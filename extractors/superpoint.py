@@ -19,6 +19,7 @@ from torch import nn
 
 from data.errors import SettingsError
 from extractors.base import ExtractorSpec
+from extractors.corners import cornerness, onto_corners
 from extractors.record import Features
 from networks.keypoints import strongest_first, suppress_non_maxima
 from networks.precision import inference, placed
@@ -42,8 +43,10 @@ class SuperPointSettings:
     nms_radius: pixels, 0 for no suppression. keypoint_threshold: scores must lie above it.
     max_keypoints: the best so many are kept; -1 for all. remove_borders: pixels along each border
     without keypoints. sampling: "published" stretches the descriptor map a little over the photo, as
-    the published code does and SuperGlue's weights expect; "exact" is geometrically right. variant:
-    of the weights; "small" are this project's own, trained on drawn cities, which come with it.
+    the published code does and SuperGlue's weights expect; "exact" is geometrically right. refine_px:
+    not published: keypoints move onto the strongest corner within so many pixels, and between pixels,
+    descriptors with them, scores not; 0 leaves them on whole pixels. variant: of the weights; "small"
+    are this project's own, trained on drawn cities, which come with it.
     """
 
     descriptor_dim: PositiveInt = 256
@@ -52,6 +55,7 @@ class SuperPointSettings:
     max_keypoints: int = 1024
     remove_borders: NonNegativeInt = 4
     sampling: Sampling = "published"
+    refine_px: NonNegativeInt = 0
     variant: Variant = "published"
 
     def __post_init__(self) -> None:
@@ -191,8 +195,9 @@ class SuperPoint:
     ) -> list[Features]:
         """Extract keypoints, descriptors (N, D) and scores of prepared photos (B, 1, H, W).
 
-        Keypoints lie on whole pixels: by falling score where max_keypoints cut some off, else row by
-        row. Photos less than 8 pixels high or wide have none. image_sizes is not needed: no resizing.
+        Keypoints lie on whole pixels, unless refined: by falling score where max_keypoints cut some off,
+        else row by row. Photos less than 8 pixels high or wide have none. image_sizes is not needed: no
+        resizing.
         """
         height, width = batch.shape[-2:]
         if min(height, width) < CELL_PX:
@@ -202,10 +207,15 @@ class SuperPoint:
         with inference(self.device, self.precision):
             scores, dense = self.network(batch.to(self.device))
             kept = suppress_non_maxima(scores, self.settings.nms_radius)
-            return [self._describe((height, width), *maps) for maps in zip(kept, dense, strict=True)]
+            return [self._describe(*each) for each in zip(batch, kept, dense, strict=True)]
 
-    def _describe(self, size: tuple[int, int], kept: torch.Tensor, dense: torch.Tensor) -> Features:
+    def _describe(self, photo: torch.Tensor, kept: torch.Tensor, dense: torch.Tensor) -> Features:
+        size = (photo.shape[-2], photo.shape[-1])
         keypoints, scores = select(kept, self.settings)
+        if self.settings.refine_px:
+            strength = cornerness(photo[0].cpu().float().numpy())
+            moved = onto_corners(keypoints.cpu().numpy(), strength, self.settings.refine_px)
+            keypoints = torch.from_numpy(moved).to(keypoints.device)
         descriptors = sample_descriptors(dense, keypoints, self.settings.sampling)
         return Features(
             size,

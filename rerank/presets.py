@@ -46,9 +46,11 @@ THESIS = Preset(
     }
 )
 
-# Learned without a download: the weights that come with the project, trained on drawn cities.
+# Learned without a download: the weights that come with the project, trained on drawn cities, with
+# descriptors where the training had them.
+_SUPERPOINT_SMALL = {"variant": "small", "sampling": "exact", "refine_px": 2}
 SMALL = Preset(
-    {"superpoint+ransac": {"superpoint": {"variant": "small"}}, "rootsift+ransac": {}},
+    {"superpoint+ransac": {"superpoint": _SUPERPOINT_SMALL}, "rootsift+ransac": {}},
     retriever="cosplace",
     retriever_settings={"backbone": "ResNet18", "fc_output_dim": 256, "last_stage": 3},
 )

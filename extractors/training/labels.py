@@ -5,11 +5,11 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
+from extractors.corners import cornerness
 from extractors.superpoint import CELL_PX
 
 NONE = CELL_PX**2  # the class of a cell without a keypoint
 APART_PX = 4  # corners are at least so far from each other
-SMOOTHING_PX = 0.8  # deviation of the blur that keeps the noise of nights from being corners
 CLEAR_PERCENT = 98.0  # of a photo's pixels are less of a corner than what counts as a clear one
 FAINTEST = 0.3  # of 0 to 1, where a clear corner is 0.5
 
@@ -17,11 +17,11 @@ FAINTEST = 0.3  # of 0 to 1, where a clear corner is 0.5
 def lasting_corners(lights: Sequence[np.ndarray], drawn: np.ndarray) -> np.ndarray:
     """Return the (N, 2) pixels, x then y and clearest first, that are corners of one view in all lights.
 
-    lights: photos (H, W) of the view, float32 in [0, 1]; how much of a corner a pixel is, by the lesser
-    eigenvalue of its gradients (Shi and Tomasi, CVPR 1994), is averaged over them, so that what hides in one
-    light is known from the others. drawn: (N, 2) corners known from the drawing, which count double.
+    lights: photos (H, W) of the view, float32 in [0, 1]; how much of a corner a pixel is, see `cornerness`,
+    is averaged over them, so that what hides in one light is known from the others. drawn: (N, 2) corners
+    known from the drawing, which count double.
     """
-    strength = np.mean([_cornerness(photo) for photo in lights], axis=0)
+    strength = np.mean([_clarity(photo) for photo in lights], axis=0)
     strength *= 1 + _near(drawn, strength.shape)
     around = np.ones((2 * APART_PX + 1, 2 * APART_PX + 1))
     y, x = np.nonzero((strength == cv2.dilate(strength, around)) & (strength > FAINTEST))
@@ -29,10 +29,9 @@ def lasting_corners(lights: Sequence[np.ndarray], drawn: np.ndarray) -> np.ndarr
     return np.stack([x, y], axis=1)[order].astype(np.float32)
 
 
-def _cornerness(photo: np.ndarray) -> np.ndarray:
-    """Return (H, W) how much of a corner each pixel is: 0.5 for clear ones, below 1 for all."""
-    smooth = cv2.GaussianBlur(photo, (0, 0), SMOOTHING_PX)
-    strength = np.sqrt(np.maximum(cv2.cornerMinEigenVal(smooth, 3, ksize=3), 0))
+def _clarity(photo: np.ndarray) -> np.ndarray:
+    """Return (H, W) how clear a corner each pixel is: 0.5 for clear ones, below 1 for all."""
+    strength = cornerness(photo)
     clear = max(float(np.percentile(strength, CLEAR_PERCENT)), np.finfo(np.float32).eps)
     return strength / (strength + clear)
 
