@@ -37,14 +37,13 @@ def waiting(state: State, settings: Settings, who: str) -> list[Item]:
     That is what nobody has decided, the share that is shown twice and was decided by one other curator,
     and what two others dispute; never what this curator decided or skipped.
     """
-    return [
-        item
-        for item in list(state.items.values())
-        if not ruled_out(item, settings) and _asks(item, settings, who)
-    ]
+    return [item for item in list(state.items.values()) if is_waiting(item, settings, who)]
 
 
-def _asks(item: Item, settings: Settings, who: str) -> bool:
+def is_waiting(item: Item, settings: Settings, who: str) -> bool:
+    """Tell whether a photo is among those that a curator is still to decide, see `waiting`."""
+    if ruled_out(item, settings):
+        return False
     if not item.words:
         return True
     if who in item.decisions():

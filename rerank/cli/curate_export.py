@@ -105,4 +105,7 @@ def remove(
     wanted = [*(ids or ()), *(read_removals(listed) if listed else ())]
     with open_project(project) as opened:
         fresh = remove_photos(opened, who, wanted, reason)
+        unknown = [item for item in fresh if item not in opened.state().items]
+    for item in unknown:
+        typer.secho(f"{item}: was never harvested; a later harvest leaves it out", fg="yellow", err=True)
     typer.echo(f"{len(fresh)} photos removed, {len(wanted) - len(fresh)} were on the list already")

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from data.errors import SettingsError
 from rerank.cli.curate_steps import ProjectFolder
 
 Address = Annotated[
@@ -33,6 +34,23 @@ TileAddress = Annotated[
 TileCredit = Annotated[
     str, typer.Option(help="Whom the map credits, such as '© OpenStreetMap contributors'.")
 ]
+ViewerName = Annotated[
+    str | None,
+    typer.Option(
+        "--viewer",
+        help="Show the nearest street view of mapillary or panoramax in a frame. Its server then learns "
+        "where you look; mind its terms. Mapillary needs the key that harvest needs. Default links alone.",
+    ),
+]
+ViewerApi = Annotated[
+    str | None, typer.Option(help="Another address of its interface, such as https://HOST/api of Panoramax.")
+]
+ViewerPage = Annotated[
+    str | None,
+    typer.Option(
+        help="Another address of its viewer, with {id}, such as 'https://HOST/?focus=pic&pic={id}'."
+    ),
+]
 
 
 def review(
@@ -46,6 +64,9 @@ def review(
     device: Device = "cpu",
     tiles: TileAddress = "",
     tiles_credit: TileCredit = "",
+    viewer: ViewerName = None,
+    viewer_api: ViewerApi = None,
+    viewer_page: ViewerPage = None,
 ) -> None:
     """Open a page to review photos, and to check the positives of accepted ones; Ctrl+C ends it.
 
@@ -55,8 +76,6 @@ def review(
     try:
         from rerank.curate.serving import matcher_of, ranker_of, serve
     except ImportError as error:
-        from data.errors import SettingsError
-
         raise SettingsError(
             f"the review page needs FastAPI and uvicorn ({error.name} is missing): "
             "pip install 'vpr-rerank[curate]'"
@@ -64,11 +83,15 @@ def review(
     from data.curation.positives import Ground, set_aside_lonely
     from data.curation.project import open_project
     from rerank.curate.tiles import Tiles
+    from rerank.curate.viewer import viewer_of
 
+    if (viewer_api or viewer_page) and not viewer:
+        raise SettingsError("--viewer-api and --viewer-page are of a viewer: add --viewer")
     given = tuple(weights or ())
     street_map = Tiles(tiles, tiles_credit) if tiles else None
     matcher = matcher_of(match, given, device) if match != "none" else None
     with open_project(project) as opened:
+        street = viewer_of(viewer, opened.grid, viewer_api, viewer_page) if viewer else None
         lonely = set_aside_lonely(opened, Ground(opened.database, opened.settings.threshold_m))
         if lonely:
             typer.echo(f"{len(lonely)} accepted photos have no database photo near and are set aside")
@@ -80,5 +103,6 @@ def review(
             match=matcher,
             rank=ranker_of(opened, retriever, given, device) if retriever else None,
             tiles=street_map,
+            viewer=street,
             told=typer.echo,
         )

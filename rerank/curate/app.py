@@ -19,8 +19,9 @@ from data.errors import DiskSpaceError, PhotoError, RerankError
 from rerank.curate.desk import Desk
 from rerank.curate.guard import Guard
 from rerank.curate.pictures import Pictures
-from rerank.curate.requests import Compared, Judged, Matched, Name, Noted, Once, Pasted
+from rerank.curate.requests import Compared, Judged, Matched, Metres, Name, Noted, Once, Pasted
 from rerank.curate.tiles import Tiles
+from rerank.curate.viewer import Viewer
 from rerank.curate.views import view_item, view_near, view_session
 
 KINDS = {".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
@@ -43,11 +44,13 @@ def make_app(
     match: MatchPhotos | None = None,
     rank: RankPhotos | None = None,
     tiles: Tiles | None = None,
+    viewer: Viewer | None = None,
 ) -> tuple[Guard, str]:
     """Return the review server as an ASGI application, and the token that its first address must hold.
 
     hosts: `Host` headers that are answered. match: draws local matches, None for none. rank: orders
-    candidates, None for the nearest first. tiles: below the map, None for a plot alone.
+    candidates, None for the nearest first. tiles: below the map, None for a plot alone. viewer: of street
+    views, beside the photo; None for links alone.
     """
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     desk = Desk(project)
@@ -59,13 +62,17 @@ def make_app(
         "ranked": rank is not None,
         "matching": match is not None,
         "tiles": tiles and tiles.shown(),
+        "viewer": viewer and viewer.shown(),
     }
     _add_views(app, desk, rank, offered)
     _add_photos(app, desk, Pictures())
     _add_acts(app, desk)
     _add_tools(app, desk, match)
+    if viewer is not None:
+        _add_viewer(app, viewer)
     token = token or secrets.token_urlsafe(24)
-    return Guard(app, token, hosts, images=tiles.origin if tiles else ""), token
+    images, frames = tiles.origin if tiles else "", viewer.origin if viewer else ""
+    return Guard(app, token, hosts, images=images, frames=frames), token
 
 
 def _add_errors(app: FastAPI) -> None:
@@ -106,7 +113,7 @@ def _add_views(app: FastAPI, desk: Desk, rank: RankPhotos | None, offered: dict[
         return view_item(desk, desk.item(id), who, mode)
 
     @app.get("/api/near")
-    def near(id: str, who: Name, east: float, north: float) -> list[dict[str, Any]]:
+    def near(id: str, who: Name, east: Metres, north: Metres) -> list[dict[str, Any]]:
         found = desk.ground.near(Spot(east, north))
         if rank is not None and found:
             found = list(rank(desk.project.photo_path(desk.item(id)), found))
@@ -166,6 +173,12 @@ def _add_tools(app: FastAPI, desk: Desk, match: MatchPhotos | None) -> None:
         query = desk.project.photo_path(desk.item(sent.item))
         with one_at_a_time:
             return match(query, desk.database_photo(sent.index))
+
+
+def _add_viewer(app: FastAPI, viewer: Viewer) -> None:
+    @app.get("/api/street")
+    def street(who: Name, east: Metres, north: Metres) -> dict[str, Any]:
+        return viewer.view(Spot(east, north))
 
 
 def _done(event: Event | None) -> dict[str, Any]:

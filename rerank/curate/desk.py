@@ -12,7 +12,7 @@ from data.curation.events import Draft, Event, Kind
 from data.curation.items import Item
 from data.curation.positives import Ground, confirm, is_accepted, set_aside, unchecked
 from data.curation.project import Project
-from data.curation.queue import ruled_out, waiting
+from data.curation.queue import is_waiting, ruled_out, waiting
 from data.curation.records import Action, Decision, Spot
 from data.curation.state import State
 from data.errors import CurationError
@@ -111,9 +111,9 @@ class Desk:
         """Return the newest sequence number, and which photos touched since `after` are to be judged."""
         events = self.project.journal.events(after)
         state = self.project.state()
-        todo = {item.id for item in waiting(state, self.project.settings, who)} if events else set()
-        touched = {event.item for event in events if event.item in state.items}
-        return (events[-1].sequence if events else after), {item: item in todo for item in sorted(touched)}
+        touched = sorted({event.item for event in events if event.item in state.items})
+        todo = {item: is_waiting(state.items[item], self.project.settings, who) for item in touched}
+        return (events[-1].sequence if events else after), todo
 
     def place(self, text: str) -> dict[str, Any]:
         """Return the spot that an address tells, in the project's metres; raises CurationError."""

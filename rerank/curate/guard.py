@@ -10,7 +10,7 @@ LARGEST_BODY = 64 * 1024  # bytes
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'{images}; connect-src 'self'; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    "{frames}base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 HEADERS = (
     (b"x-content-type-options", b"nosniff"),
@@ -31,16 +31,25 @@ class Guard:
     token: the secret. hosts: the `Host` headers under which the server is reached, ports included: a foreign
     name there is another site's, pointed at this machine (DNS rebinding). Requests that change anything
     must say by their `Origin` that a page of this server makes them. images: scheme, host and port of
-    another server whose images the page may show, "" for none.
+    another server whose images the page may show, "" for none. frames: the same of one whose pages it may
+    hold in a frame.
     """
 
     def __init__(
-        self, application: Application, token: str, hosts: Iterable[str], *, images: str = ""
+        self,
+        application: Application,
+        token: str,
+        hosts: Iterable[str],
+        *,
+        images: str = "",
+        frames: str = "",
     ) -> None:
         self._application = application
         self._token = token.encode()
         self._hosts = frozenset(host.lower() for host in hosts)
-        policy = POLICY.format(images=f" {images}" if images else "")
+        policy = POLICY.format(
+            images=f" {images}" if images else "", frames=f"frame-src {frames}; " if frames else ""
+        )
         self._headers = ((b"content-security-policy", policy.encode()), *HEADERS)
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:

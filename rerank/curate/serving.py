@@ -11,6 +11,7 @@ from data.curation.project import Project
 from data.errors import SettingsError
 from rerank.curate.app import MatchPhotos, RankPhotos, make_app
 from rerank.curate.tiles import Tiles
+from rerank.curate.viewer import Viewer
 
 WORKERS = 2  # decoding threads, while a retriever learns
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
@@ -27,6 +28,7 @@ def serve(
     match: MatchPhotos | None = None,
     rank: RankPhotos | None = None,
     tiles: Tiles | None = None,
+    viewer: Viewer | None = None,
     told: Callable[[str], Any] = log.info,
 ) -> None:
     """Serve the review page until it is interrupted.
@@ -34,15 +36,15 @@ def serve(
     address: to listen at; another than the loopback's lets others on the network in who have the token.
     port: 0 for any that is free. names: of this machine, under which browsers may ask. match: draws local
     matches, None for none. rank: orders candidates, None for the nearest first. tiles: below the map, None
-    for a plot alone. told: is given the address to open. Raises SettingsError where the address or the port
-    cannot be had.
+    for a plot alone. viewer: of street views, None for links alone. told: is given the address to open.
+    Raises SettingsError where the address or the port cannot be had.
     """
     import uvicorn
 
     opened = _listen(address, port)
     port = opened.getsockname()[1]
     hosts = [f"{name}:{port}" for name in (*LOOPBACK, *names, _bracketed(address))]
-    app, token = make_app(project, hosts, match=match, rank=rank, tiles=tiles)
+    app, token = make_app(project, hosts, match=match, rank=rank, tiles=tiles, viewer=viewer)
     shown = "127.0.0.1" if ipaddress.ip_address(address).is_unspecified else _bracketed(address)
     told(f"http://{shown}:{port}/?token={token}")
     config = uvicorn.Config(app, log_level="warning", access_log=False, lifespan="off", server_header=False)

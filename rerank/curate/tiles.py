@@ -1,6 +1,5 @@
 """Street-map tiles below the plot, for curators who give the address of a tile server."""
 
-import re
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -8,13 +7,11 @@ import numpy as np
 
 from data.curation.grid import Grid
 from data.curation.records import Spot
-from data.errors import SettingsError
+from rerank.curate.elsewhere import check_template, origin_of
 
 PLACES = ("{z}", "{x}", "{y}")
-LOOPBACK = ("127.0.0.1", "localhost")
+EXAMPLE = "https://tile.openstreetmap.org/{z}/{x}/{y}.png"
 _STEP_M = 100.0  # over which the grid is taken for straight
-# Nothing that could end an address or a directive of the policy that allows it.
-_ADDRESS = re.compile(r"https?://[A-Za-z0-9.-]+(:\d+)?/[A-Za-z0-9._~/?=&%@+{}-]*")
 
 
 @dataclass(frozen=True)
@@ -30,21 +27,12 @@ class Tiles:
     credit: str = ""
 
     def __post_init__(self) -> None:
-        path = urlsplit(self.template).path + "?" + urlsplit(self.template).query
-        odd = set(re.findall(r"\{[^}]*\}?|\}", self.template)) != set(PLACES)
-        if odd or not _ADDRESS.fullmatch(self.template) or any(place not in path for place in PLACES):
-            raise SettingsError(
-                f"tiles {self.template!r}: expected an address with {', '.join(PLACES)}, such as "
-                "https://tile.openstreetmap.org/{z}/{x}/{y}.png"
-            )
-        if urlsplit(self.template).scheme == "http" and urlsplit(self.template).hostname not in LOOPBACK:
-            raise SettingsError(f"tiles {self.template!r}: expected https:// for a server of others")
+        check_template("tiles", self.template, PLACES, EXAMPLE)
 
     @property
     def origin(self) -> str:
         """Return scheme, host and port: whose images the page may show."""
-        found = urlsplit(self.template)
-        return f"{found.scheme}://{found.netloc}"
+        return origin_of(self.template)
 
     def shown(self) -> dict[str, str]:
         """Return what the page needs to know of them."""

@@ -112,6 +112,8 @@ def export_set(
     work = _Work(project, options, (detector or options.detector) if options.blur else None)
     state = project.state()
     chosen = choose(state, project.settings, checked=options.checked)
+    if not chosen:
+        raise _nothing(project, 0)  # before the step begins: nothing is cut off
     with (
         telling_of_a_full_disk("An older export is as it was; make room and run the same command again"),
         step(project, "export", dataclasses.asdict(options)) as counts,
@@ -141,10 +143,14 @@ def _write_photos(work: _Work, chosen: list[Chosen], part: Path) -> None:
         work.written.append((one, path))
         work.rows.append(query_row(one, f"{below}/{path.name}", work.split, work.project))
     if not work.rows:
-        raise CurationError(
-            f"{work.project.folder}: no photo can be exported ({len(chosen)} were chosen). "
-            "Review photos and check their positives first; `rerank curate status` tells where they are"
-        )
+        raise _nothing(work.project, len(chosen))
+
+
+def _nothing(project: Project, chosen: int) -> CurationError:
+    return CurationError(
+        f"{project.folder}: no photo can be exported ({chosen} were chosen). Review photos and check their "
+        "positives first; `rerank curate status` tells where they are"
+    )
 
 
 def _write_photo(work: _Work, one: Chosen, folder: Path) -> Path:

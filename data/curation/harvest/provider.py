@@ -8,7 +8,7 @@ from typing import NamedTuple, Protocol
 from data.curation.harvest.window import Window
 from data.curation.records import Photo
 
-_SAFE_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+SAFE_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")  # of a photo, fit for file names and addresses
 
 
 class OverCapError(Exception):
@@ -85,7 +85,7 @@ def sensible(photo: Photo) -> bool:
     """Tell whether a provider's entry can be one of a photo: its id fit for a file name, a place on earth."""
     numbers = (photo.latitude, photo.longitude, 0.0 if photo.heading is None else photo.heading)
     return (
-        _SAFE_ID.fullmatch(photo.photo_id) is not None
+        SAFE_ID.fullmatch(photo.photo_id) is not None
         and all(math.isfinite(number) for number in numbers)
         and abs(photo.latitude) <= 90
         and abs(photo.longitude) <= 180

@@ -31,6 +31,7 @@ T = TypeVar("T")
 
 WAITS_S = (1.0, 4.0, 16.0, 60.0)
 TIMEOUT_S = 30.0
+HARVEST_AGAIN = "What was harvested is kept; the same command goes on from there"
 LONGEST_WAIT_S = 300.0  # that a server may ask for
 _MOST_ANSWER_BYTES = 64 * 2**20
 _SHOWN = 200  # characters of a strange answer in a message
@@ -51,7 +52,7 @@ class Web:
     """The way to one provider.
 
     name: the provider's, for messages. secrets: texts that no message may show. bucket: limits `ask`.
-    waits_s: seconds before each further attempt. sleep: waits.
+    waits_s: seconds before each further attempt. sleep: waits. advice: what a person can do after the last.
     """
 
     def __init__(
@@ -63,8 +64,10 @@ class Web:
         waits_s: Sequence[float] = WAITS_S,
         sleep: Callable[[float], None] = time.sleep,
         timeout_s: float = TIMEOUT_S,
+        advice: str = HARVEST_AGAIN,
     ) -> None:
         self.name = name
+        self._advice = advice
         self._secrets = [form for text in secrets for form in _spellings(text)]
         self._bucket = bucket
         self._waits_s, self._sleep, self._timeout_s = waits_s, sleep, timeout_s
@@ -129,12 +132,12 @@ class Web:
                 longer_s = max(wait_s, min(error.wait_s, LONGEST_WAIT_S))
                 log.warning("%s: %s; trying again in %g s", self.name, self.cleaned(str(error)), longer_s)
                 self._sleep(longer_s)
+        attempts = f", in the last of {len(self._waits_s) + 1} attempts" if self._waits_s else ""
         try:
             return attempt()
         except PassingError as error:
             raise CurationError(
-                f"{self.name}: {self.cleaned(str(error))}, in the last of {len(self._waits_s) + 1} attempts. "
-                "What was harvested is kept; the same command goes on from there"
+                f"{self.name}: {self.cleaned(str(error))}{attempts}. {self._advice}"
             ) from None  # what is below may hold the key
 
     def _exchange(self, opener: OpenerDirector, request: Request, limit: int) -> tuple[int, Message, bytes]:

@@ -1,4 +1,4 @@
-"""Servers on the loopback address that behave like Flickr and Mapillary, faults included.
+"""Servers on the loopback address that behave like Flickr, Mapillary and Panoramax, faults included.
 
 What is imitated is written in the providers' documentation: paging, caps, repeated results past the cap,
 licences, dates, missing keys, rate limits. Each answer may be replaced by a fault of the test's choosing.
@@ -193,9 +193,8 @@ class MapillaryStandIn(StandIn):
         west, south, east, north = (float(edge) for edge in asked["bbox"].split(","))
         if (east - west) * (north - south) >= 0.01:
             return self.failure(400, 100, "bbox too large")
-        since, until = (
-            datetime.fromisoformat(asked[name]) for name in ("start_captured_at", "end_captured_at")
-        )
+        since = datetime.fromisoformat(asked.get("start_captured_at", "2004-01-01T00:00:00Z"))
+        until = datetime.fromisoformat(asked.get("end_captured_at", "2100-01-01T00:00:00Z"))
         chosen = [
             shot
             for shot in self.shots
@@ -217,6 +216,28 @@ class MapillaryStandIn(StandIn):
             "thumb_2048_url": f"{self.base}/photos/{shot.id}",
             "is_pano": False,
         }
+
+
+class PanoramaxStandIn(StandIn):
+    """The STAC interface of a Panoramax instance, below /api."""
+
+    def honest(self, path: str, asked: dict[str, str], headers: dict[str, str]) -> Reply:
+        if path != "/api/search":
+            return Reply(b'{"message": "not found"}', 404)
+        west, south, east, north = (float(edge) for edge in asked["bbox"].split(","))
+        if west > east:
+            return Reply(b'{"message": "bbox: not a box"}', 400)
+        chosen = [
+            self.entry(shot)
+            for shot in self.shots
+            if west <= shot.longitude <= east and south <= shot.latitude <= north
+        ]
+        return as_json({"type": "FeatureCollection", "features": chosen[: int(asked["limit"])]})
+
+    def entry(self, shot: Shot) -> dict[str, Any]:
+        facts = {"datetime": f"{utc(shot.taken).isoformat()}", "view:azimuth": shot.heading}
+        point = {"type": "Point", "coordinates": [shot.longitude, shot.latitude]}
+        return {"type": "Feature", "id": shot.id, "geometry": point, "properties": facts}
 
 
 def utc(taken: str) -> datetime:

@@ -111,6 +111,9 @@ def test_any_text_is_read_or_refused(text: str) -> None:
     for whole in (text, f"https://www.google.com/maps/{text}", f"https://x.org/?{text}"):
         try:
             found = parse_address(whole)
-        except CurationError:
-            continue
-        assert -80 <= found.latitude <= 84
+        except CurationError as refusal:
+            assert str(refusal)  # says why; any other exception fails the test
+        else:
+            assert -80 <= found.latitude <= 84
+            assert -180 <= found.longitude <= 180
+            assert found.heading is None or 0 <= found.heading < 360

@@ -49,10 +49,11 @@ def test_what_cannot_be_written_ends_with_1_and_removed_photos_stay_away(
     (tmp_path / "list.txt").write_text("flickr:2\n")
     told = call("remove", folder, "flickr:1", "--list", tmp_path / "list.txt", "--reason", "asked")
     assert "2 photos removed, 0 were on the list already" in told.output
+    assert "flickr:99: was never harvested" in call("remove", folder, "flickr:99").stderr
     assert call("export", folder, "-o", tmp_path / "night").exit_code == 0
     assert len(list((tmp_path / "night/images/test/queries_night").iterdir())) == 1
     with open_project(folder) as opened:
-        assert opened.state().removed == {"flickr:1", "flickr:2"}
+        assert opened.state().removed == {"flickr:1", "flickr:2", "flickr:99"}
 
 
 def test_an_unknown_form_is_refused(folder: Path, tmp_path: Path) -> None:

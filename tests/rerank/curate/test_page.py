@@ -209,7 +209,7 @@ def test_keys_are_listed_and_can_be_changed(project: Project, visit: Visit) -> N
         wait_for_photo(page, 1)
         press(page, "?")
         accept = page.locator("#help [data-action=accept]")
-        expect(page.locator("#help tr")).to_have_count(24)
+        expect(page.locator("#help tr")).to_have_count(25)
         accept.click()
         expect(accept).to_have_text("press a key")
         page.keyboard.press("k")

@@ -21,6 +21,7 @@ from fastapi.testclient import TestClient
 
 from rerank.curate.app import make_app
 from rerank.curate.tiles import Tiles
+from rerank.curate.viewer import viewer_of
 
 HOST = "127.0.0.1:8700"
 ORIGIN = {"origin": f"http://{HOST}"}
@@ -215,6 +216,25 @@ def test_a_tile_server_is_allowed_for_images_alone(project: Project) -> None:
     )
     assert "img-src 'self' https://tile.example;" in policy
     assert policy.count("tile.example") == 1
+
+
+def test_a_viewer_is_allowed_in_frames_alone_and_only_where_it_is_asked_for(
+    client: TestClient, project: Project
+) -> None:
+    assert "frame-src" not in client.get("/").headers["content-security-policy"]
+    app, token = make_app(project, [HOST], viewer=viewer_of("panoramax", project.grid))
+    policy = (
+        TestClient(app, base_url=f"http://{HOST}").get(f"/?token={token}").headers["content-security-policy"]
+    )
+    assert "; frame-src https://api.panoramax.xyz; " in policy
+    assert policy.count("panoramax") == 1
+
+
+def test_places_that_are_no_numbers_are_refused(client: TestClient) -> None:
+    for east in ("nan", "inf", "1e300", "x", ""):
+        answer = client.get(f"/api/near?id=flickr:1&who=ada&north=4180000&east={east}")
+        assert answer.status_code == 400, east
+        assert answer.json()["error"]
 
 
 def test_what_is_sent_again_is_written_once(client: TestClient, project: Project) -> None:

@@ -4,6 +4,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -89,6 +90,20 @@ def test_a_killed_server_loses_nothing_that_was_decided_meanwhile(
         found = decision(opened, 4)
     assert found is not None
     assert (found.action, found.reason) == ("reject", "person")
+
+
+def test_what_was_decided_last_is_sent_also_where_the_page_is_left_at_once(
+    tmp_path: Path, visit: Visit
+) -> None:
+    with street_project(tmp_path) as project, served(project) as address:
+        page = visit(address)
+        wait_for_photo(page, 1)
+        press(page, "a")
+        page.goto("about:blank")
+        end = time.monotonic() + LIMIT_S
+        while decision(project, 1) is None:
+            assert time.monotonic() < end, "it was never written"
+            time.sleep(0.05)
 
 
 def test_two_curators_at_once_share_the_photos_and_measure_agreement(tmp_path: Path, visit: Visit) -> None:

@@ -10,6 +10,7 @@ export async function post(path, body) {
       method: "POST",
       headers: { "content-type": "application/json" },
       body: JSON.stringify(body),
+      keepalive: true, // also where the page is left meanwhile
     }),
   );
 }

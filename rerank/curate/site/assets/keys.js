@@ -22,6 +22,7 @@ export const ACTIONS = {
   zoom: ["z", "Zoom"],
   previous: [",", "Candidate before"],
   following: [".", "Candidate after"],
+  street: ["v", "Street view or reference"],
   lines: ["l", "Draw local matches"],
   paste: ["p", "Paste an address"],
   note: ["n", "Note"],

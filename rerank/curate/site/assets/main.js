@@ -57,6 +57,7 @@ const DO = {
   zoom,
   previous: () => review.strip.step(-1),
   following: () => review.strip.step(1),
+  street: () => review.street.toggle(),
   lines: async () => say(await review.strip.match(), false),
   paste: () => byId("paste").focus(),
   note: () => byId("note").focus(),
@@ -110,9 +111,9 @@ byId("who").addEventListener("click", async () => {
 });
 window.addEventListener("hashchange", () => location.reload());
 
-function makeButtons() {
+function makeButtons(viewer) {
   byId("buttons").replaceChildren(
-    ...BUTTONS[mode].map((action) =>
+    ...[...BUTTONS[mode], ...(viewer ? ["street"] : [])].map((action) =>
       element(
         "button",
         {
@@ -136,8 +137,8 @@ async function begin() {
   byId("title").textContent = mode === "review" ? `Review: ${session.light}` : "Check of positives";
   byId("mode").textContent = mode === "review" ? "check positives" : "back to the review";
   byId("mode").href = mode === "review" ? "#positives" : "#";
-  makeButtons();
-  byId("help").addEventListener("close", makeButtons);
+  makeButtons(session.viewer);
+  byId("help").addEventListener("close", () => makeButtons(session.viewer));
   review = new Review(who, mode, session, say);
   if (!review.queue.length) say("No photo waits. Harvest, sort and group some, or check positives.", false);
   await review.begin();

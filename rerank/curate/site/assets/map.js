@@ -20,6 +20,7 @@ export class Ground {
     this.ground = [];
     this.centre = [0, 0];
     this.scale = 1;
+    [this.width, this.height] = [1, 1]; // kept: asking the canvas for each dot would lay out the page anew
     this.held = null;
     new ResizeObserver(() => this.fit()).observe(this.canvas);
     this.canvas.addEventListener("pointerdown", (event) => this.grab(event));
@@ -45,6 +46,7 @@ export class Ground {
 
   fit() {
     const box = this.canvas.getBoundingClientRect();
+    [this.width, this.height] = [box.width, box.height];
     this.canvas.width = Math.max(1, box.width * devicePixelRatio);
     this.canvas.height = Math.max(1, box.height * devicePixelRatio);
     this.scale = Math.min(box.width, box.height) / 2 / (this.reach ?? AT_ONCE_M);
@@ -52,10 +54,9 @@ export class Ground {
   }
 
   pixels([east, north]) {
-    const { clientWidth, clientHeight } = this.canvas;
     return [
-      clientWidth / 2 + (east - this.centre[0]) * this.scale,
-      clientHeight / 2 - (north - this.centre[1]) * this.scale,
+      this.width / 2 + (east - this.centre[0]) * this.scale,
+      this.height / 2 - (north - this.centre[1]) * this.scale,
     ];
   }
 
@@ -115,7 +116,7 @@ export class Ground {
     this.canvas.dataset.scale = this.scale; // pixels a metre, for scripts that drag as curators do
     const pen = this.canvas.getContext("2d");
     pen.setTransform(devicePixelRatio, 0, 0, devicePixelRatio, 0, 0);
-    pen.clearRect(0, 0, this.canvas.clientWidth, this.canvas.clientHeight);
+    pen.clearRect(0, 0, this.width, this.height);
     this.drawTiles(pen);
     this.drawGround(pen);
     this.drawCone(pen);
@@ -132,7 +133,7 @@ export class Ground {
   drawTiles(pen) {
     if (!this.tiles) return;
     const [east, north] = this.spots.origin;
-    const [right, up] = [this.canvas.clientWidth / 2 / this.scale, this.canvas.clientHeight / 2 / this.scale];
+    const [right, up] = [this.width / 2 / this.scale, this.height / 2 / this.scale];
     const centre = [this.centre[0] - east, this.centre[1] - north];
     const corners = [[-1, -1], [-1, 1], [1, -1], [1, 1]].map(([x, y]) => [centre[0] + x * right, centre[1] + y * up]);
     this.tiles.draw(pen, this.plane, corners, ([e, n]) => this.pixels([east + e, north + n]), this.scale);
@@ -142,7 +143,7 @@ export class Ground {
     pen.strokeStyle = "#4d7bb8";
     for (const [east, north, heading] of this.ground) {
       const [x, y] = this.pixels([east, north]);
-      if (x < -9 || y < -9 || x > this.canvas.clientWidth + 9 || y > this.canvas.clientHeight + 9) continue;
+      if (x < -9 || y < -9 || x > this.width + 9 || y > this.height + 9) continue;
       pen.fillStyle = "#6fa4e8";
       pen.fillRect(x - 1.5, y - 1.5, 3, 3);
       if (heading === null) continue;
@@ -166,7 +167,7 @@ export class Ground {
 
   drawRuler(pen) {
     const metres = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 5000].find((m) => m * this.scale > 50) ?? 10000;
-    const right = this.canvas.clientWidth - 12;
+    const right = this.width - 12;
     pen.strokeStyle = pen.fillStyle = "#e8eaee";
     line(pen, [right - metres * this.scale, 14], [right, 14]);
     pen.font = "11px system-ui";

@@ -4,6 +4,7 @@
 import { post } from "./api.js";
 
 const PREFIX = "rerank.outbox";
+const LATEST_MS = 500; // after which an act is sent, if `pump` was not called before
 const RETRY_MS = 1000;
 const LOST = [401, 421, 500, 502, 503, 507]; // not the act's fault: it is kept
 
@@ -17,16 +18,17 @@ export class Outbox {
     this.sending = false;
     this.keep();
     this.pump();
+    addEventListener("pagehide", () => this.pump());
   }
 
-  // Return a promise of the server's answer.
+  // Keep an act, which `pump` sends when the next photo is painted; return a promise of the server's answer.
   add(path, body) {
     const act = { path, body: { ...body, key: randomKey() } };
     this.waiting.push(act);
     this.keep();
     const answered = new Promise((resolve, reject) => this.answers.set(act.body.key, { resolve, reject }));
     answered.catch(() => {}); // told by `refused`, also where nobody waits for it
-    this.pump();
+    setTimeout(() => this.pump(), LATEST_MS);
     return answered;
   }
 
@@ -36,6 +38,7 @@ export class Outbox {
     this.changed(this.waiting.length);
   }
 
+  // Send what waits.
   async pump() {
     if (this.sending) return;
     this.sending = true;

@@ -45,7 +45,7 @@ function linksAt([latitude, longitude], heading) {
     link("Google Street View", `https://www.google.com/maps/@?api=1&map_action=pano&viewpoint=${lat}%2C${lon}&heading=${turn}`),
     link("instantstreetview", `https://www.instantstreetview.com/@${lat},${lon},${turn}h,0p,1z`),
     link("Mapillary", `https://www.mapillary.com/app/?lat=${lat}&lng=${lon}&z=19`),
-    link("Panoramax", `https://api.panoramax.xyz/#map=19/${lat}/${lon}`),
+    link("Panoramax", `https://api.panoramax.xyz/?map=19/${lat}/${lon}`),
   ];
 }
 

@@ -8,11 +8,12 @@ import { Ground } from "./map.js";
 import { Outbox } from "./outbox.js";
 import { same, tell, tellPlace } from "./panels.js";
 import { Speed, painted } from "./speed.js";
+import { Street } from "./street.js";
 import { Strip } from "./strip.js";
 
 const AHEAD = 5; // photos loaded before they are asked for
 const POLL_MS = 4000;
-const UNPAINTED_MS = 100; // after which all around a photo is drawn that is not there yet
+const UNPAINTED_MS = 300; // after which all around a photo is drawn that is not there yet
 
 export class Review {
   constructor(who, mode, session, say) {
@@ -24,7 +25,8 @@ export class Review {
     this.acted = new Set(); // photos that were judged since others' work was asked for
     this.gallery = new Gallery(byId("stage"));
     this.map = new Ground((spot) => this.put(spot), session.tiles);
-    this.strip = new Strip(who, (error) => say(error.message));
+    this.street = new Street(who, session.viewer, mode === "review");
+    this.strip = new Strip(who, { looked: () => this.street.leave(), failed: (error) => say(error.message) });
     this.speed = new Speed();
     this.outbox = new Outbox(who, {
       changed: (count, reason) => this.tellUnsent(count, reason),
@@ -76,6 +78,7 @@ export class Review {
     if (going !== this.goings) return;
     await painted();
     if (begun !== null) this.speed.take(performance.now() - begun);
+    this.outbox.pump(); // now that nobody waits for the picture
     if (going !== this.goings) return;
     this.settle();
     this.ahead();
@@ -104,17 +107,24 @@ export class Review {
     this.map.show(item, this.spot, this.session.threshold);
     this.strip.show(item.id, item.near, item.match?.reference ?? "");
     if (this.session.ranked) this.strip.refresh(item.id, this.spot, 0);
+    this.street.show(this.spot);
   }
 
   ahead() {
-    for (const { id } of this.upcoming().slice(0, AHEAD)) {
+    for (const { id } of this.upcoming(AHEAD)) {
       this.gallery.picture(id);
       this.fetch(id).catch(() => {}); // told when it is shown
     }
   }
 
-  upcoming() {
-    return [...this.queue.slice(this.at + 1), ...this.queue.slice(0, this.at)].filter((entry) => entry.todo);
+  // The next photos to judge, those before this one last.
+  upcoming(count) {
+    const found = [];
+    for (let by = 1; by < this.queue.length && found.length < count; by++) {
+      const entry = this.queue[(this.at + by) % this.queue.length];
+      if (entry.todo) found.push(entry);
+    }
+    return found;
   }
 
   step(by, begun) {
@@ -127,7 +137,9 @@ export class Review {
     this.spot = spot;
     this.map.set(spot);
     tellPlace(this.item, spot);
-    if (moved) this.strip.refresh(this.item.id, spot);
+    if (!moved) return;
+    this.strip.refresh(this.item.id, spot);
+    this.street.follow(spot);
   }
 
   turn(by) {
@@ -179,7 +191,7 @@ export class Review {
     this.acted.add(this.item.id);
     this.entry.todo = false;
     Object.assign(this.item, known);
-    const next = this.upcoming()[0];
+    const [next] = this.upcoming(1);
     if (next) this.go(this.queue.indexOf(next), begun);
     else {
       this.tellProgress();
@@ -189,7 +201,9 @@ export class Review {
   }
 
   async takeBack(path) {
-    const { item } = await this.outbox.add(path, { who: this.who });
+    const answered = this.outbox.add(path, { who: this.who });
+    this.outbox.pump(); // a person waits for this one
+    const { item } = await answered;
     if (!item) return this.say(path.endsWith("undo") ? "Nothing to undo" : "Nothing to redo");
     this.items.delete(item);
     const at = this.queue.findIndex((entry) => entry.id === item);

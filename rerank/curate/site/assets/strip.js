@@ -7,9 +7,9 @@ const SETTLED_MS = 120; // after the last move, before candidates are asked for
 const PARTS = 10000; // correspondences come in these parts of a photo's sides
 
 export class Strip {
-  constructor(who, failed) {
-    this.who = who;
-    this.failed = failed;
+  // looked: called when the curator looks at a candidate, failed: when candidates cannot be had.
+  constructor(who, { looked, failed }) {
+    Object.assign(this, { who, looked, failed });
     this.near = [];
     this.selected = 0;
     this.asked = 0;
@@ -72,6 +72,7 @@ export class Strip {
   }
 
   choose(index) {
+    this.looked();
     this.select(index);
     this.chosen = this.near[index].name;
   }
@@ -93,6 +94,7 @@ export class Strip {
   async match() {
     const one = this.current();
     if (!one) return "";
+    this.looked();
     const [id, asked] = [this.id, this.asked];
     const found = await post("/api/compare", { who: this.who, item: id, index: one.index });
     const photos = [byId("shown"), document.querySelector("#stage img")];

@@ -13,6 +13,7 @@ from data.curation.events import Draft, Kind
 from data.curation.export import Options, export_set, making
 from data.curation.project import create_project
 from data.curation.removal import read_removals, remove_photos
+from data.curation.status import status_of
 from data.datasets import open_dataset
 from data.errors import CurationError, DiskSpaceError
 from data.photos import read_header, read_photo
@@ -171,6 +172,7 @@ def test_an_export_of_nothing_leaves_the_older_one(tmp_path: Path) -> None:
         remove_photos(made, "ada", ["flickr:1", "flickr:2", "flickr:3"], "")
         with pytest.raises(CurationError, match="no photo can be exported"):
             export_set(made, tmp_path / "night")
+        assert status_of(made).unfinished == ()
     assert json.loads((tmp_path / "night/export.json").read_text()) == before
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".night")] == []
 
