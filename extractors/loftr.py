@@ -16,6 +16,7 @@ from pydantic import PositiveInt
 from extractors.base import ExtractorSpec
 from extractors.record import Features
 from networks.loftr import LoFTRNetwork, coarse_map, configured, loaded, photo_tokens
+from networks.loftr_folded import fold_layers
 from networks.precision import fold_norms, inference, placed
 from networks.resizing import luma, resize_photo, within_edge
 
@@ -61,6 +62,7 @@ class LoFTR:
         self.precision = precision
         network = loaded(self.layers(settings), state, self.spec.name)
         fold_norms(network)
+        fold_layers(network)
         self.network = placed(network, device)
 
     @classmethod

@@ -10,7 +10,9 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from networks.attention import attend
 from networks.pooling import L2Norm
+from networks.products import ProductLinear
 
 PATCH_PX = 16
 WIDTH = 256  # of a token
@@ -49,13 +51,13 @@ class SelfAttention(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.qkv = nn.Linear(WIDTH, 3 * WIDTH, bias=False)
-        self.proj = nn.Linear(WIDTH, WIDTH)
+        self.qkv = ProductLinear(WIDTH, 3 * WIDTH, bias=False)
+        self.proj = ProductLinear(WIDTH, WIDTH)
 
     def forward(self, tokens: torch.Tensor) -> torch.Tensor:
         """Map tokens (B, N, 256) to as many."""
-        split = self.qkv(tokens).unflatten(-1, (3, HEADS, WIDTH // HEADS)).permute(2, 0, 3, 1, 4)
-        return self.proj(F.scaled_dot_product_attention(*split).transpose(1, 2).flatten(2))
+        query, key, value = self.qkv(tokens).unflatten(-1, (3, HEADS, WIDTH // HEADS)).permute(2, 0, 3, 1, 4)
+        return self.proj(attend(query, key, value, real=None).transpose(1, 2).flatten(2))
 
 
 class Block(nn.Module):
@@ -66,8 +68,8 @@ class Block(nn.Module):
         self.pre_norm = nn.LayerNorm(WIDTH)
         self.self_attn = SelfAttention()
         self.norm1 = nn.LayerNorm(WIDTH)
-        self.linear1 = nn.Linear(WIDTH, 2 * WIDTH)
-        self.linear2 = nn.Linear(2 * WIDTH, WIDTH)
+        self.linear1 = ProductLinear(WIDTH, 2 * WIDTH)
+        self.linear2 = ProductLinear(2 * WIDTH, WIDTH)
 
     def forward(self, stream: torch.Tensor) -> torch.Tensor:
         """Map tokens (B, N, 256) to as many."""

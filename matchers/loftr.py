@@ -18,14 +18,16 @@ from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt
 from extractors import Features
 from extractors.record import rescaled
 from matchers.base import MatcherSpec, Matches, Scores, needed_map
+from matchers.dual_softmax import mutual_cells
 from networks.batching import equal_batches
 from networks.loftr import CELL_PX, FINE_PX, WIDTHS, LoFTRNetwork, configured, loaded, pair_tokens
+from networks.loftr_folded import fold_layers
 from networks.precision import inference
-from networks.products import use_products
 from networks.timing import Stopwatch
 
 CENTRE_PX = 0.5  # where the network has the centre of the top-left pixel, in x and in y
 WARN_BYTES = 4 * 10**9
+LEAST_THR = 0.01  # below it too many confidences are held for `mutual_cells`
 
 log = logging.getLogger(__name__)
 
@@ -81,8 +83,9 @@ class LoFTR:
         self.settings = settings
         self.device = torch.device(device)
         self.precision = precision
-        self.network = loaded(self.layers(settings), state, self.spec.name).to(self.device)
-        use_products(self.network)
+        network = loaded(self.layers(settings), state, self.spec.name)
+        fold_layers(network)
+        self.network = network.to(self.device)
 
     @classmethod
     def layers(cls, settings: LoFTRSettings) -> LoFTRNetwork:
@@ -103,8 +106,7 @@ class LoFTR:
             map0 = self._map(query, "coarse")
             for batch in self._batches(query, candidates):
                 maps1 = torch.cat([self._map(candidates[index], "coarse") for index in batch])
-                pairs = self._pair(map0, maps1).found["b_ids"]
-                counts[batch] = torch.bincount(pairs, minlength=len(batch)).cpu().numpy()
+                counts[batch] = self._counts(map0, maps1)
         return Scores(counts.astype(np.float64), matches=counts, matching_s=clock.seconds["matching"])
 
     def match(self, query: Features, candidate: Features) -> Matches:
@@ -126,13 +128,47 @@ class LoFTR:
             confidences=found["mconf"].cpu().numpy(),
         )
 
-    def _pair(self, map0: torch.Tensor, maps1: torch.Tensor) -> _Paired:
-        """Match the map (1, h, w, 256) of a query with those of candidates (B, h, w, 256).
+    def _counts(self, map0: torch.Tensor, maps1: torch.Tensor) -> np.ndarray:
+        """Count the matches (B,) of a query's map (1, h, w, 256) with those of candidates (B, h, w, 256).
 
-        Confidences are float32 whatever the precision: in half precision many would be equal.
+        A CPU takes tiles of the matrix of all pairs of cells, in half the time of the whole.
+        """
+        if not self._takes_tiles:
+            pairs = self._pair(map0, maps1).found["b_ids"]
+            return torch.bincount(pairs, minlength=len(maps1)).cpu().numpy()
+        settings, inside0, inside1 = self.settings, *(self._inside(maps) for maps in (map0, maps1))
+        counts = []
+        for tokens in zip(*self._tokens(map0, maps1), strict=True):
+            with torch.autocast(self.device.type, enabled=False):
+                cells = mutual_cells(*tokens, settings.dsmax_temperature, settings.thr)
+            counts.append(int((inside0[cells.index0] & inside1[cells.index1]).sum()))
+        return np.array(counts)
+
+    @property
+    def _takes_tiles(self) -> bool:
+        """Whether scores come without the matrix of all pairs of cells."""
+        return self.device.type == "cpu" and self.settings.thr >= LEAST_THR
+
+    def _inside(self, maps: torch.Tensor) -> torch.Tensor:
+        """Return which cells (h w,) of maps (B, h, w, 256) lie off the border, bool."""
+        inside = torch.zeros(maps.shape[1:3], dtype=torch.bool, device=self.device)
+        border = self.settings.border_rm
+        height, width = inside.shape
+        inside[border : max(0, height - border), border : max(0, width - border)] = True
+        return inside.flatten()
+
+    def _tokens(self, map0: torch.Tensor, maps1: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return the last tokens (B, L, 256) and (B, S, 256) of a query's map and those of candidates.
+
+        They are float32 whatever the precision: in half precision many confidences would be equal.
         """
         map0 = map0.expand(len(maps1), -1, -1, -1)
         tokens0, tokens1 = pair_tokens(self.network, map0.flatten(1, 2), maps1.flatten(1, 2))
+        return tokens0.float(), tokens1.float()
+
+    def _pair(self, map0: torch.Tensor, maps1: torch.Tensor) -> _Paired:
+        """Match the map (1, h, w, 256) of a query with those of candidates (B, h, w, 256)."""
+        tokens0, tokens1 = self._tokens(map0, maps1)
         found = {
             "hw0_c": map0.shape[1:3],
             "hw1_c": maps1.shape[1:3],
@@ -140,7 +176,6 @@ class LoFTR:
             "stride_f": FINE_PX,
         }
         with torch.autocast(self.device.type, enabled=False):
-            tokens0, tokens1 = tokens0.float(), tokens1.float()
             self.network.coarse_matching(tokens0, tokens1, found)
         return _Paired(tokens0, tokens1, found)
 
@@ -161,10 +196,15 @@ class LoFTR:
     def _batches(self, query: Features, candidates: Sequence[Features]) -> Iterator[list[int]]:
         """Group candidates of equal size, by index, so many that the largest of them fit the memory."""
         length0, *lengths = (math.prod(_stored(photo, "coarse").shape[:2]) for photo in (query, *candidates))
-        size = self._batch_size(_pair_bytes(length0, max(lengths, default=0)))
+        size = self._batch_size(self._pair_bytes(length0, max(lengths, default=0)))
         return equal_batches(
             range(len(candidates)), size, lambda index: candidates[index].dense["coarse"].shape
         )
+
+    def _pair_bytes(self, length0: int, length1: int) -> int:
+        """Estimate the memory of a pair: two matrices of all its cells, a dozen maps for each photo."""
+        matrices = 0 if self._takes_tiles else 2 * length0 * length1
+        return 4 * (matrices + 12 * WIDTHS["coarse"] * (length0 + length1))
 
     def _batch_size(self, pair_bytes: int) -> int:
         """Return how many pairs go in one call, of which one takes `pair_bytes`."""
@@ -183,11 +223,6 @@ def _in_original(points: torch.Tensor, photo: Features) -> np.ndarray:
     """Carry points (M, 2) of the network over to pixels of the original photo."""
     frame = photo.frame_size or photo.image_size
     return rescaled(points.cpu().numpy() - CENTRE_PX, frame, photo.image_size)
-
-
-def _pair_bytes(length0: int, length1: int) -> int:
-    """Estimate the memory of a pair: two matrices of all its cells, a dozen maps for each photo."""
-    return 4 * (2 * length0 * length1 + 12 * WIDTHS["coarse"] * (length0 + length1))
 
 
 @functools.cache

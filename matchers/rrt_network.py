@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from matchers.attention import attend
+from networks.attention import attend
 from networks.products import ProductLinear, product
 
 # rows of the segment embedding

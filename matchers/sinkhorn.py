@@ -3,7 +3,9 @@
 Normalising rows and columns is two matrix-vector products an iteration, a fifth of the time of sums of
 exponentials; but the numbers leave float32's range for scores as SuperGlue's, which reach hundreds. So the
 potentials found so far are put into the matrix every few iterations, whose products then stay in range.
-Where they do not, these iterations are done with logarithms ("log-domain stabilisation").
+How many iterations one matrix serves follows from how fast the potentials changed with the one before.
+Where the products leave their range all the same, these iterations are done with logarithms
+("log-domain stabilisation").
 
 Logarithms are to base 2 inside: where powers underflow, as most do here, torch's exp takes up to a
 hundred times as long as exp2 on a CPU.
@@ -20,10 +22,11 @@ import torch
 import torch.nn.functional as F
 
 LOG2_E = math.log2(math.e)
-STRETCH = 25  # iterations with one matrix
+FIRST_STRETCH = 3  # iterations with the first matrix
 # Largest logarithm that a stretch may change a potential by. What underflows in the matrix, below 2^-126,
 # then adds less than float32's rounding to any sum.
 LIMIT = 40.0
+AIM = 28.0  # at the pace so far, a stretch is as long as changes potentials by this
 
 Domain = Literal["scaling", "log"]
 Potentials = tuple[torch.Tensor, torch.Tensor]
@@ -72,8 +75,12 @@ class _Transport:
             v = v.masked_fill_(self.padding, 0.0)  # the sum over an empty column is minus infinity
         return u, v
 
-    def with_products(self, potentials: Potentials, iterations: int) -> Potentials | None:
-        """Do the same with a matrix that has the potentials in it; None where numbers leave their range."""
+    def with_products(self, potentials: Potentials, iterations: int) -> tuple[Potentials, float]:
+        """Do the same with a matrix that has the potentials in it.
+
+        Returns the largest change of a potential too, not a number where it overflowed. Beyond `LIMIT` the
+        potentials are not to be used.
+        """
         u, v = potentials
         torch.add(self.couplings, u[:, :, None], out=self.scratch).add_(v[:, None, :])
         matrix, shares0, shares1 = self.scratch.exp2_(), self.mu.exp2(), self.nu.exp2()
@@ -85,9 +92,7 @@ class _Transport:
             columns = columns.masked_fill_(self.padding, 1.0)
         changes = rows.log2_(), columns.log2_()
         largest = torch.stack([change.abs().amax() for change in changes]).amax()
-        if not bool(largest <= LIMIT):  # not a number where it overflowed
-            return None
-        return u + changes[0], v + changes[1]
+        return (u + changes[0], v + changes[1]), float(largest)
 
 
 def log_assignment(
@@ -123,10 +128,17 @@ def _potentials(transport: _Transport, iterations: int, domain: Domain) -> Poten
     if domain == "log":
         return transport.with_logarithms(start, iterations)
     potentials = transport.with_logarithms(start, min(1, iterations))
-    for done in range(1, iterations, STRETCH):
-        count = min(STRETCH, iterations - done)
-        found = transport.with_products(potentials, count)
-        potentials = transport.with_logarithms(potentials, count) if found is None else found
+    done, stretch = 1, FIRST_STRETCH
+    while done < iterations:
+        count = min(stretch, iterations - done)
+        found, change = transport.with_products(potentials, count)
+        if change <= LIMIT:
+            potentials = found
+            stretch = max(1, int(count * AIM / max(change, 1.0)))
+        else:
+            potentials = transport.with_logarithms(potentials, count)
+            stretch = max(1, count // 2)
+        done += count
     return potentials
 
 

@@ -7,11 +7,12 @@ as in the published file. Tensors are (B, N, C): keypoints in rows, channels las
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from typing import ClassVar
 
 import torch
 from torch import nn
 
-from matchers.attention import attend
+from networks.attention import attend
 from networks.products import product
 
 HEADS = 4
@@ -112,14 +113,21 @@ class GraphNetwork(nn.Module):
     def __init__(self, width: int, names: Sequence[str]) -> None:
         super().__init__()
         self.names = tuple(names)
+        self.of_photo = self.names.index("cross") if "cross" in names else len(names)
         self.layers = nn.ModuleList(Layer(width) for _ in names)
 
-    def forward(self, x0: torch.Tensor, x1: torch.Tensor, real1: torch.Tensor | None) -> Pair:
-        """Return the updated keypoints of the query (1, N0, D) and of B candidates (B, N1, D).
+    def alone(self, x: torch.Tensor, real: torch.Tensor | None) -> torch.Tensor:
+        """Return keypoints (B, N, D) updated by the layers before the first that crosses."""
+        for layer in self.layers[: self.of_photo]:
+            x = layer(x, x, real)
+        return x
 
-        Until the first cross layer the query does not depend on the candidates and is computed once.
+    def forward(self, x0: torch.Tensor, x1: torch.Tensor, real1: torch.Tensor | None) -> Pair:
+        """Return what the keypoints of the query (1, N0, D) and of B candidates (B, N1, D) become together.
+
+        Both have been through the layers that a photo takes alone.
         """
-        for name, layer in zip(self.names, self.layers, strict=True):
+        for name, layer in list(zip(self.names, self.layers, strict=True))[self.of_photo :]:
             if name == "self":
                 x0, x1 = layer(x0, x0, None), layer(x1, x1, real1)
             else:
@@ -131,6 +139,9 @@ class GraphNetwork(nn.Module):
 class SuperGlueNetwork(nn.Module):
     """Matching scores of a query's keypoints and those of candidates."""
 
+    # without small updates made-up scores reach 1e16, trained ones hundreds
+    MADE_UP: ClassVar[dict[str, float]] = {"mlp.1.weight": 0.1, "bin_score": 300.0}
+
     def __init__(self, descriptor_dim: int, keypoint_encoder: Sequence[int], layers: Sequence[str]) -> None:
         super().__init__()
         self.kenc = KeypointEncoder([*keypoint_encoder, descriptor_dim])
@@ -140,11 +151,22 @@ class SuperGlueNetwork(nn.Module):
 
     def forward(self, query: Side, candidates: Side) -> torch.Tensor:
         """Return matching scores (B, N0, N1) float32 of one query (B = 1) and B candidates."""
-        encoded0, encoded1 = (side.descriptors + self.kenc(side) for side in (query, candidates))
-        x0, x1 = self.gnn(encoded0, encoded1, candidates.real)
+        return self.scores(self.photo(query), self.photo(candidates), candidates.real)
+
+    def photo(self, side: Side) -> torch.Tensor:
+        """Return what of keypoints depends on no other photo, (B, N, D)."""
+        return self.gnn.alone(side.descriptors + self.kenc(side), side.real)
+
+    def scores(self, x0: torch.Tensor, x1: torch.Tensor, real1: torch.Tensor | None) -> torch.Tensor:
+        """Return matching scores (B, N0, N1) float32 of what `photo` gave of a query and B candidates.
+
+        real1: that of the candidates.
+        """
+        x0, x1 = self.gnn(x0, x1, real1)
         with torch.autocast(x0.device.type, enabled=False):  # the scores reach hundreds
             matched0, matched1 = self.final_proj(x0.float()), self.final_proj(x1.float())
-            return matched0 @ matched1.mT / matched0.shape[2] ** 0.5
+            matched0 = matched0 / matched0.shape[2] ** 0.5
+            return torch.stack([product(*pair) for pair in zip(matched0, matched1, strict=True)])
 
 
 def normalise_keypoints(keypoints: torch.Tensor, image_size: tuple[int, int]) -> torch.Tensor:

@@ -19,11 +19,30 @@ def product(rows: torch.Tensor, columns: torch.Tensor, bias: torch.Tensor | None
     from eight rows and columns up they were measured not to depend on what else is in the call. Gradients
     are torch's own.
     """
-    if _ONEDNN is not None and _suits_onednn(rows, columns):
+    if _ONEDNN is not None and goes_by_onednn(rows, columns):
         # given slices of wider matrices it takes a slow way
         found: torch.Tensor = _ONEDNN(rows.contiguous(), columns.contiguous(), bias, "none", [], "")
         return found
     return F.linear(rows, columns, bias)
+
+
+def goes_by_onednn(*matrices: torch.Tensor) -> bool:
+    """Tell whether `product` of these goes by oneDNN: float32 on a CPU, without autocast and gradients.
+
+    Not within torch.compile, which cannot take oneDNN's call in.
+    """
+    return (
+        _ONEDNN is not None
+        and not torch.compiler.is_compiling()
+        and not torch.is_autocast_enabled("cpu")
+        and all(
+            matrix.device.type == "cpu"
+            and matrix.dtype == torch.float32
+            and matrix.numel() > 0
+            and not (matrix.requires_grad and torch.is_grad_enabled())
+            for matrix in matrices
+        )
+    )
 
 
 class ProductLinear(nn.Linear):
@@ -39,13 +58,3 @@ def use_products(network: nn.Module) -> None:
     for module in network.modules():
         if type(module) is nn.Linear:
             module.__class__ = ProductLinear
-
-
-def _suits_onednn(*matrices: torch.Tensor) -> bool:
-    return not torch.is_autocast_enabled("cpu") and all(
-        matrix.device.type == "cpu"
-        and matrix.dtype == torch.float32
-        and matrix.numel() > 0
-        and not (matrix.requires_grad and torch.is_grad_enabled())
-        for matrix in matrices
-    )

@@ -16,7 +16,8 @@ from extractors import Features
 from extractors.conformance import extract
 from extractors.store import FeatureStore
 from matchers import loftr
-from matchers.loftr import LoFTR, LoFTRSettings
+from matchers.loftr import LEAST_THR, LoFTR, LoFTRSettings
+from networks.loftr import OF_PHOTO
 from tests.extractors.methods import build as build_extractor
 from tests.extractors.methods import photo, state
 
@@ -94,12 +95,22 @@ def test_batches_score_as_single_pairs(
     query, candidates = photos[0], [*photos[1:], photos[0], photos[2]]
     alone = matcher.score(query, candidates).matches
     sizes: list[int] = []
-    matcher.network.coarse_matching.register_forward_pre_hook(lambda _, inputs: sizes.append(len(inputs[0])))
+    first = matcher.network.loftr_coarse.layers[OF_PHOTO]
+    hook = first.register_forward_pre_hook(lambda _, inputs: sizes.append(len(inputs[0])))
     monkeypatch.setattr(LoFTR, "_batch_size", lambda _self, _bytes: 3)
     together = matcher.score(query, candidates).matches
-    assert sorted(sizes) == [1, 2, 3]
+    hook.remove()
+    assert sorted(sizes) == [1, 1, 2, 2, 3, 3]  # the query's turn and the candidates'
     assert together.tolist() == alone.tolist()
     assert len(set(alone.tolist())) > 2  # else the order of the counts would not show
+
+
+@pytest.mark.parametrize("border_rm", [0, 2])
+def test_tiles_count_what_the_whole_matrix_gives(photos: list[Features], border_rm: int) -> None:
+    matcher = matchers.build("loftr", state("loftr"), thr=LEAST_THR, border_rm=border_rm)
+    counts = matcher.score(photos[0], photos[1:]).matches
+    assert counts.max() > 0
+    assert counts.tolist() == [len(matcher.match(photos[0], other).points0) for other in photos[1:]]
 
 
 def test_batches_are_bounded_in_memory(matcher: LoFTR) -> None:

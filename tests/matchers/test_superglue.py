@@ -14,11 +14,13 @@ import matchers
 from data.errors import PairError, SettingsError, WeightsError
 from matchers.base import fits
 from matchers.conformance import drawn_photo
-from matchers.sinkhorn import Domain, assign, log_assignment
+from matchers.sinkhorn import Domain, Potentials, _Transport, assign, log_assignment
 from matchers.superglue import PADDING, batches_by_size
+from matchers.superglue_folded import FoldedLayer, fold
 from matchers.superglue_network import Side, SuperGlueNetwork, normalise_keypoints, pad_sides
 from networks.precision import LOW_PRECISION, inference
-from networks.seeded import seeded_state
+from networks.seeded import made_up_state, seeded_state
+from networks.state_dicts import load_strictly
 
 LAYERS = ("self", "self", "cross", "self")
 ARCHITECTURE = {"descriptor_dim": 32, "keypoint_encoder": (8,), "GNN_layers": LAYERS}
@@ -29,6 +31,10 @@ def state() -> dict[str, np.ndarray]:
     network = SuperGlueNetwork(32, (8,), LAYERS)
     shapes = {key: tuple(tensor.shape) for key, tensor in network.state_dict().items()}
     return seeded_state(shapes, overrides={"bin_score": 1.0})
+
+
+def tensors() -> dict[str, torch.Tensor]:
+    return {key: torch.as_tensor(value) for key, value in state().items()}
 
 
 @pytest.fixture(scope="module")
@@ -72,6 +78,21 @@ def test_products_give_what_logarithms_give_whatever_the_scores(size: float) -> 
     assert (by_products - exact).abs().max() <= 2 * rounding + 1e-5
 
 
+@pytest.mark.parametrize("size", [30.0, 300.0, 3e4])
+def test_large_scores_are_left_to_products(size: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    by_logarithms: list[int] = []
+    slow = _Transport.with_logarithms
+
+    def counted(self: _Transport, potentials: Potentials, iterations: int) -> Potentials:
+        by_logarithms.append(iterations)
+        return slow(self, potentials, iterations)
+
+    monkeypatch.setattr(_Transport, "with_logarithms", counted)
+    scores = size * torch.randn(1, 200, 250, generator=torch.Generator().manual_seed(4))
+    log_assignment(scores, BIN, 100)
+    assert sum(by_logarithms) <= 10
+
+
 def test_scores_that_leave_the_range_of_products_are_done_with_logarithms() -> None:
     """A bin far below all scores: rows compete for one column by more than float32's range."""
     scores = torch.tensor([[[500.0, 0.0, -500.0], [500.0, -300.0, 0.0]]])
@@ -111,6 +132,30 @@ def test_a_padded_batch_gives_the_scores_of_single_pairs(superglue: matchers.Mat
         for row, side in enumerate(sides):
             alone = superglue.network(query, side)[0]
             torch.testing.assert_close(batch[row, :, : alone.shape[1]], alone, rtol=1e-4, atol=1e-4)
+
+
+def test_folded_layers_give_what_the_published_ones_give(superglue: matchers.Matcher) -> None:
+    plain, folded = (load_strictly(SuperGlueNetwork(32, (8,), LAYERS), tensors(), "test") for _ in range(2))
+    fold(folded)
+    assert all(isinstance(layer, FoldedLayer) for layer in folded.gnn.layers)
+    sides = (
+        superglue._side(drawn_photo(40, seed=0)),
+        pad_sides([superglue._side(drawn_photo(count, seed=count)) for count in (50, 37)]),
+    )
+    with torch.inference_mode():
+        expected = plain(*sides)
+        torch.testing.assert_close(
+            folded(*sides), expected, rtol=1e-5, atol=1e-5 * float(expected.abs().max())
+        )
+
+
+def test_made_up_scores_are_as_large_as_trained_ones() -> None:
+    network = SuperGlueNetwork(256, (32, 64, 128, 256), ("self", "cross") * 9)
+    state = {key: torch.as_tensor(value) for key, value in made_up_state(network).items()}
+    matcher = matchers.build("superglue", state)
+    with torch.inference_mode():
+        sides = (matcher._side(drawn_photo(20, seed=seed, width=256)) for seed in (0, 1))
+        assert 10 < matcher.network(*sides).abs().max() < 1e4
 
 
 def test_equal_sides_are_not_masked() -> None:

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from networks.products import product
+from networks.products import goes_by_onednn, product
 
 
 @pytest.mark.parametrize("shape", [(1, 1, 1), (7, 5, 3), (40, 128, 300), (0, 4, 5), (5, 4, 0)])
@@ -25,3 +25,17 @@ def test_autocast_and_other_types_are_kept() -> None:
     with torch.autocast("cpu", torch.bfloat16):
         assert product(one, other).dtype == torch.bfloat16
     assert product(one.double(), other.double()).dtype == torch.float64
+
+
+def test_onednn_is_left_out_where_gradients_or_autocast_are_wanted() -> None:
+    plain, learned = torch.randn(9, 4), torch.randn(9, 4, requires_grad=True)
+    assert goes_by_onednn(plain, plain) == torch.backends.mkldnn.is_available()
+    assert not goes_by_onednn(plain, learned)
+    assert not goes_by_onednn(plain.double(), plain)
+    assert not goes_by_onednn(plain, plain[:0])
+    with torch.autocast("cpu", torch.bfloat16):
+        assert not goes_by_onednn(plain, plain)
+    with torch.no_grad():
+        assert goes_by_onednn(plain, learned) == goes_by_onednn(plain, plain)
+    product(plain, learned).sum().backward()
+    torch.testing.assert_close(learned.grad, plain.sum(dim=0).expand(9, -1))
