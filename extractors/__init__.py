@@ -24,6 +24,7 @@ registry = Registry(
         "keynet": "extractors.keynet:KeyNet",
         "geowarp": "extractors.geowarp:GeoWarp",
     },
+    compiled=True,
 )
 build = registry.build
 

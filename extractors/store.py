@@ -77,6 +77,7 @@ class FeatureStore:
         self._numbers: dict[str, int] = {}  # photo key -> its number, counted over all shards
         self._readers: OrderedDict[Path, ShardReader] = OrderedDict()
         self._lock = threading.RLock()
+        self._size_bytes = 0
         _claim(self.folder, {**identity, "descriptor_dtype": descriptor_dtype})
         self.refresh()
 
@@ -126,9 +127,35 @@ class FeatureStore:
 
     def bytes_per_photo(self) -> float | None:
         """Return the mean size of a stored photo in bytes; None while there is none."""
-        self.refresh()
+        size_bytes = self.size_bytes()
         photos = sum(shard.photos for shard in self._shards)
-        return sum(shard.size_bytes for shard in self._shards) / photos if photos else None
+        return size_bytes / photos if photos else None
+
+    def size_bytes(self) -> int:
+        """Return the size of all shards."""
+        self.refresh()
+        return self._size_bytes
+
+    def removable(self) -> dict[str, int]:
+        """Return the photos that have a shard to themselves, with its size in bytes."""
+        self.refresh()
+        shards = {key: self._shards[self._place_of(number)] for key, number in self._numbers.items()}
+        return {key: shard.size_bytes for key, shard in shards.items() if shard.photos == 1}
+
+    def remove(self, key: str) -> None:
+        """Delete the features of a photo that has a shard to itself; raises StoreError for others."""
+        with self._lock:
+            self._require([key])
+            place = self._place_of(self._numbers[key])
+            shard = self._shards[place]
+            if shard.photos > 1:
+                raise StoreError(f"{key!r} is stored in {shard.path} with {shard.photos - 1} other photos")
+            shard.path.unlink(missing_ok=True)
+            if shard.path in self._readers:
+                self._readers.pop(shard.path).close()
+            self._size_bytes -= shard.size_bytes
+            self._seen.discard(shard.path.name)
+            del self._shards[place], self._numbers[key]
 
     def _gather(self, keys: Sequence[str], take: Callable[[ShardReader, int], T]) -> list[T]:
         """Return what `take` finds for each key, going through each shard once and in its order."""
@@ -137,7 +164,7 @@ class FeatureStore:
             numbers = [self._numbers[key] for key in keys]
             found: dict[int, T] = {}
             for number in sorted(set(numbers)):
-                shard = self._shards[bisect_right(self._shards, number, key=attrgetter("first")) - 1]
+                shard = self._shards[self._place_of(number)]
                 try:
                     found[number] = take(self._reader(shard.path), number - shard.first)
                 except DAMAGE as error:
@@ -146,6 +173,10 @@ class FeatureStore:
                         "its photos are then extracted anew."
                     ) from error
             return [found[number] for number in numbers]
+
+    def _place_of(self, number: int) -> int:
+        """Return the index in `_shards` of the shard that holds a photo."""
+        return bisect_right(self._shards, number, key=attrgetter("first")) - 1
 
     def _require(self, keys: Sequence[str]) -> None:
         if all(key in self._numbers for key in keys):
@@ -167,6 +198,7 @@ class FeatureStore:
             return
         first = self._shards[-1].first + self._shards[-1].photos if self._shards else 0
         self._shards.append(_Shard(path, first, len(keys), size_bytes))
+        self._size_bytes += size_bytes
         self._numbers.update(zip(keys, range(first, first + len(keys)), strict=True))
 
     def _reader(self, path: Path) -> ShardReader:

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     import torch
 
 PRECISIONS = ("float32", "bf16", "fp16")
+COMPILED = (
+    "-compiled"  # after a precision: the networks of kinds that are `compiled` go through torch.compile
+)
 SEEDED = "seeded"  # weights made up from their names: a method runs, and what it gives means nothing
 
 State: TypeAlias = "Mapping[str, torch.Tensor | np.ndarray]"
@@ -50,12 +53,13 @@ class Registry:
     """The methods of one kind.
 
     kind: word for messages ("extractor"). group: entry-point group of plug-ins.
-    builtins: name -> "module:Class".
+    builtins: name -> "module:Class". compiled: whether networks are compiled where the precision says so.
     """
 
     kind: str
     group: str
     builtins: Mapping[str, str]
+    compiled: bool = False
 
     def names(self) -> list[str]:
         """Return the sorted names of built-ins and plug-ins."""
@@ -82,19 +86,27 @@ class Registry:
         """Build method `name`.
 
         weights: None for the published file (found or fetched), a path, a state dict of arrays or
-        tensors, or SEEDED for made-up ones. device: a torch device. precision: float32, bf16 or fp16.
+        tensors, or SEEDED for made-up ones. device: a torch device. precision: float32, bf16 or fp16,
+        with COMPILED behind it for a compiled network.
         What is built gets the attribute `weights_digest`, 16 digits of its state dict, "" without one.
         Raises SettingsError for unknown names and values, WeightsError for weights that do not fit.
         """
         method = self.load(name)
-        if precision not in PRECISIONS:
-            raise SettingsError(f"precision {precision!r} is unknown; use one of {', '.join(PRECISIONS)}")
+        number_format = precision.removesuffix(COMPILED)
+        if number_format not in PRECISIONS:
+            raise SettingsError(
+                f"precision {precision!r} is unknown; use one of {', '.join(PRECISIONS)}, "
+                f"each with or without {COMPILED}"
+            )
         chosen = make_settings(method.Settings, settings, owner=name)
         state = _state_for(method, name, chosen, weights)
-        from networks.digests import digest_of_arrays  # with torch: not wanted where nothing is built
+        from networks import compiling  # with torch: not wanted where nothing is built
+        from networks.digests import digest_of_arrays
 
-        built = method(chosen, state, _checked_device(device), precision)
+        built = method(chosen, state, _checked_device(device), number_format)
         built.weights_digest = digest_of_arrays(state or {})
+        if self.compiled and precision != number_format:
+            compiling.compile_network(built)
         return built
 
 

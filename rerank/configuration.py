@@ -9,6 +9,7 @@ from typing import Any
 from data.errors import SettingsError
 from networks.settings import make_settings, settings_dict
 from rerank.presets import PairSettings, find_preset
+from rerank.space import parse_bytes
 from retrieval.index_kinds import EXACT, parse_kind
 
 
@@ -26,9 +27,11 @@ class Configuration:
     METHOD=seeded for made-up weights.
     candidates_per_query: how many of the retriever's candidates are re-ranked. threshold_m: metres
     within which a photo shows the right place. adaptive: a folder of finished runs on other queries, which
-    teach a rule that stops early. tolerated_points: of R@1 that it may lose. exif: apply EXIF orientation.
-    device: "auto" takes a GPU when there is one. batch_size: photos per network call; 0 means 1 on a CPU, 8
-    on a GPU. workers: decoding threads. results, caches: folders.
+    teach a rule that stops early. tolerated_points: of R@1 that it may lose. cache_limit: how much of an
+    extractor's features of a database is kept, as "20GB"; all where none is given. exif: apply EXIF
+    orientation. device: "auto" takes a GPU when there is one. precision: as `Registry.build` takes it.
+    batch_size: photos per network call; 0 means 1 on a CPU, 8 on a GPU. workers: decoding threads. results,
+    caches: folders.
     """
 
     dataset: str
@@ -46,6 +49,7 @@ class Configuration:
     threshold_m: float = 25.0
     adaptive: Path | None = None
     tolerated_points: float = 1.0
+    cache_limit: str | None = None
     exif: bool = True
     device: str = "auto"
     precision: str = "float32"
@@ -61,6 +65,13 @@ class Configuration:
         if self.batch_size < 0:
             raise SettingsError(f"batch_size must be 0 (automatic) or more, found {self.batch_size}")
         parse_kind(self.index)
+        if self.cache_limit_bytes is not None and self.adaptive is not None:
+            raise SettingsError("--adaptive takes all queries together and cannot keep to a --cache-limit")
+
+    @property
+    def cache_limit_bytes(self) -> int | None:
+        """The limit of an extractor's features, None without one; raises SettingsError for other forms."""
+        return None if self.cache_limit is None else parse_bytes(self.cache_limit)
 
     def split_pairs(self) -> list[tuple[str, str]]:
         """Return the (extractor, matcher) names of every pair; raises SettingsError for other forms."""

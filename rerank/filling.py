@@ -10,7 +10,7 @@ from extractors.store import FeatureStore
 from networks.loading import Loading
 from networks.stages import Counter
 from networks.timing import Stopwatch
-from rerank.extraction import extract_photos
+from rerank.extraction import Sink, extract_photos
 from rerank.progress import stage
 from rerank.run import BadPhoto
 from rerank.space import Work, check_space, estimate
@@ -18,6 +18,10 @@ from rerank.space import Work, check_space, estimate
 log = logging.getLogger(__name__)
 
 PROBE_PHOTOS = 8
+ADVICE = (
+    "Free some space, give --caches on another disk, re-rank fewer queries or candidates, or give "
+    "--cache-limit, such as 20GB: features are then kept up to that size, and some photos extracted again"
+)
 
 
 @dataclass
@@ -48,14 +52,31 @@ def fill_store(
     rest = dict(islice(lacking.items(), PROBE_PHOTOS, None))
     filling = Filling()
     with stage(f"extracting {name}", len(lacking)) as progress:
-        _extract(probe, extractor, store, loading, progress, filling)
+        _fill(probe, extractor, store, loading, progress, filling)
         if rest:
             _tell_and_check(name, len(rest), store, filling)
-            _extract(rest, extractor, store, loading, progress, filling)
+            _fill(rest, extractor, store, loading, progress, filling)
     return filling
 
 
-def _extract(
+def extract_into(
+    sink: Sink,
+    photos: dict[str, Path],
+    extractor: Extractor,
+    loading: Loading,
+    progress: Counter,
+    filling: Filling,
+) -> None:
+    """Extract `photos` (key -> file) into `sink`, and add to `filling` what came of it."""
+    stopwatch = Stopwatch(extractor.device)
+    with stopwatch.measure("extracting"):
+        outcome = extract_photos(photos, extractor, sink, loading, progress)
+    filling.computed += outcome.computed
+    filling.seconds += stopwatch.seconds["extracting"]
+    filling.bad_photos += [BadPhoto(key, reason) for key, reason in outcome.bad.items()]
+
+
+def _fill(
     photos: dict[str, Path],
     extractor: Extractor,
     store: FeatureStore,
@@ -63,12 +84,8 @@ def _extract(
     progress: Counter,
     filling: Filling,
 ) -> None:
-    stopwatch = Stopwatch(extractor.device)
-    with stopwatch.measure("extracting"), store.writer() as writer:
-        outcome = extract_photos(photos, extractor, writer, loading, progress)
-    filling.computed += outcome.computed
-    filling.seconds += stopwatch.seconds["extracting"]
-    filling.bad_photos += [BadPhoto(key, reason) for key, reason in outcome.bad.items()]
+    with store.writer() as writer:
+        extract_into(writer, photos, extractor, loading, progress, filling)
 
 
 def _tell_and_check(name: str, remaining: int, store: FeatureStore, filling: Filling) -> None:
@@ -78,4 +95,4 @@ def _tell_and_check(name: str, remaining: int, store: FeatureStore, filling: Fil
         return
     work = Work(f"extracting {name}", remaining, per_photo_bytes, filling.seconds / filling.computed)
     log.info("%s", estimate([work]))
-    check_space(store.folder, [work])
+    check_space(store.folder, [work], ADVICE)

@@ -14,7 +14,8 @@ from data.errors import SettingsError, WeightsError
 from extractors import ExtractorSpec
 from matchers import MatcherSpec
 from networks.checkpoints import find_checkpoint
-from networks.registry import SEEDED, Registry
+from networks.compiling import check_compiler
+from networks.registry import COMPILED, SEEDED, Registry
 from networks.settings import knows, make_settings, nearest
 from rerank.configuration import Configuration, split_pair
 
@@ -89,6 +90,11 @@ class Builder:
             log.warning("%s has made-up weights: it runs, and what it gives means nothing", name)
         elif wanted is not None:
             find_checkpoint(wanted, given)
+
+    def check_precision(self) -> None:
+        """Refuse a precision that asks for compiled networks where none can be; raises SettingsError."""
+        if self.configuration.precision.endswith(COMPILED):
+            check_compiler(self.device())
 
     def device(self) -> str:
         """Return the torch device in use; "auto" is a GPU where there is one."""

@@ -4,6 +4,8 @@ Whatever is finished is kept and never computed again: descriptors and features 
 queries in the run folders. The same command after a kill continues.
 """
 
+import logging
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -23,6 +25,7 @@ from networks.timing import Stopwatch
 from rerank.adaptive_run import learn_from_run, score_adaptively
 from rerank.configuration import Configuration
 from rerank.filling import Filling, fill_store
+from rerank.limited import LimitedRun
 from rerank.methods import Builder, check_pairs
 from rerank.progress import stage
 from rerank.provenance import Environment, Method, Part, current_environment
@@ -34,6 +37,8 @@ from rerank.task import Task, cache_folder, candidates_folder, make_task, search
 from retrieval.candidates import check_candidates, read_candidates
 from retrieval.index_kinds import EXACT
 from retrieval.retrieve import retrieve
+
+log = logging.getLogger(__name__)
 
 RETRIEVED = 100  # candidates that a cache holds, however few are re-ranked
 
@@ -74,6 +79,7 @@ class Pipeline:
         """Run the retriever and every pair on every query set; refuse impossible pairs beforehand."""
         pairs = self.configuration.split_pairs()
         check_pairs(pairs)
+        self.builder.check_precision()
         self._fetch_weights(pairs)
         tasks = [self.task(dataset) for dataset in self.datasets()]
         report = Report()
@@ -172,13 +178,39 @@ class Pipeline:
             ]
             if all(folder.finished for folder in folders):
                 return [folder.read() for folder in folders]
-            store = self._store(task, extractor)
+            store, filling = self._store(task, extractor), Filling()
+            scorings = list(zip(matchers, folders, strict=True))
+            limit_bytes = self.configuration.cache_limit_bytes
+            if limit_bytes is not None:
+                with store.writer() as writer:
+                    limited = LimitedRun(
+                        task, extractor, self._loading(), scorings, store, writer, limit_bytes
+                    )
+                    if not limited.fits():
+                        return self._score_limited(limited, scorings)
+                filling = limited.filling
             name = f"{task.dataset.name} {extractor.spec.name}"
-            filling = fill_store(name, task.photos(), extractor, store, self._loading())
-            return [
-                self._score(task, store, matcher, folder, filling)
-                for matcher, folder in zip(matchers, folders, strict=True)
-            ]
+            filling.add(fill_store(name, task.photos(), extractor, store, self._loading()))
+            return [self._score(task, store, matcher, folder, filling) for matcher, folder in scorings]
+
+    def _score_limited(self, limited: LimitedRun, scorings: Sequence[tuple[Matcher, RunFolder]]) -> list[Run]:
+        """Extract and score query by query, with no more features at a time than the limit allows."""
+        use = limited.score(stage)
+        log.info("%s", use)
+        extracting = {"extracting": limited.filling.seconds}
+        bad = sorted(limited.filling.bad_photos, key=lambda photo: photo.path)
+        return [
+            folder.read()
+            if folder.finished
+            else folder.finish(
+                limited.task.shortlist,
+                bad_photos=bad,
+                times=extracting | {"scoring": limited.stopwatch.seconds[folder.path.name]},
+                origin=self.origin,
+                cache=use,
+            )
+            for _, folder in scorings
+        ]
 
     def _score(
         self, task: Task, store: FeatureStore, matcher: Matcher, folder: RunFolder, filling: Filling

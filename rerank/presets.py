@@ -48,7 +48,7 @@ THESIS = Preset(
 
 # Learned without a download: the weights that come with the project, trained on drawn cities, with
 # descriptors where the training had them.
-_SUPERPOINT_SMALL = {"variant": "small", "sampling": "exact", "refine_px": 2}
+_SUPERPOINT_SMALL = {"variant": "small", "sampling": "exact", "refine_px": 1}
 SMALL = Preset(
     {"superpoint+ransac": {"superpoint": _SUPERPOINT_SMALL}, "rootsift+ransac": {}},
     retriever="cosplace",

@@ -6,7 +6,7 @@ the same scores, however often the run was cut off), `timings.h5` (seconds of ev
 """
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from rerank.journal import AGAIN, ScoreJournal, record_type
 from rerank.latency import WARM_UP_QUERIES, stage_row
 from rerank.protocol import digest_of_candidates
 from rerank.provenance import Environment, environment_differences
-from rerank.run import BadPhoto, Origin, Run, RunIdentity, Shortlist, identity_differences
+from rerank.run import BadPhoto, CacheUse, Origin, Run, RunIdentity, Shortlist, identity_differences
 from rerank.run_files import (
     FORMAT,
     RUN_FILE,
@@ -99,6 +99,11 @@ class RunFolder:
         """Return the rows of the queries that are scored."""
         return frozenset(self._done)
 
+    def scored(self) -> Iterator[tuple[int, np.ndarray]]:
+        """Yield the row and the values (K,) of every query that is scored, of an unfinished run."""
+        for block in self._open_journal().blocks():
+            yield from zip(block["query"].tolist(), block["values"], strict=True)
+
     def append(self, query_index: int, scores: QueryScores) -> None:
         """Keep the scores of one query; a kill after this call does not lose them.
 
@@ -127,11 +132,13 @@ class RunFolder:
         times: Mapping[str, float] | None = None,
         warm_up: int = WARM_UP_QUERIES,
         origin: Origin | None = None,
+        cache: CacheUse | None = None,
     ) -> Run:
         """Write the finished run and drop the journal.
 
-        times: stage of the whole run -> seconds. origin: where photos and features lie. Raises
-        ResultError when queries are missing or the shortlist is not the one that the protocol names.
+        times: stage of the whole run -> seconds. origin: where photos and features lie. cache: what a limit
+        of features came to. Raises ResultError when queries are missing or the shortlist is not the one that
+        the protocol names.
         """
         journal = self._open_journal()
         self._check_complete(shortlist)
@@ -150,6 +157,7 @@ class RunFolder:
             notes=self._notes(journal),
             warm_up=warm_up,
             origin=origin,
+            cache=cache,
         )
         try:
             write_run(self.path, run)

@@ -10,6 +10,7 @@ from rerank.latency import WARM_UP_QUERIES, Latency, measure_latency
 from rerank.metrics import first_hits, rank_candidates
 from rerank.protocol import Protocol, differences
 from rerank.provenance import Environment, Method, method_differences
+from rerank.space import humanise_bytes
 
 BLOCK_QUERIES = 1024  # ranked at a time where the order itself is not kept
 
@@ -29,6 +30,30 @@ class BadPhoto:
 
     path: str
     reason: str
+
+
+@dataclass(frozen=True)
+class CacheUse:
+    """What came of keeping features below a limit, over the queries since the run was last taken up.
+
+    wanted: candidates of all queries. found: those whose features the cache had. photos: wanted ones, each
+    once. extracted: how many extractions that took.
+    """
+
+    limit_bytes: int
+    queries: int
+    wanted: int
+    found: int
+    photos: int
+    extracted: int
+
+    def __str__(self) -> str:
+        """Tell the hit rate, and what it cost."""
+        rate = 100.0 * self.found / max(1, self.wanted)
+        return (
+            f"features kept below {humanise_bytes(self.limit_bytes)}: {rate:.1f} % of the candidates of "
+            f"{self.queries:,} queries were there, {self.extracted:,} extractions of {self.photos:,} photos"
+        )
 
 
 @dataclass(frozen=True)
@@ -82,7 +107,7 @@ class Run:
     matches, inliers: (Q, K) int32, -1 where unknown. seconds: (Q, S) of `latency.STAGES`, NaN where not
     measured. turns: (Q,) int32, how many queries the same process had scored before. times: stage of
     the whole run -> seconds. notes: what a reader should know, in words. warm_up: see `Latency`.
-    origin: None where unknown.
+    origin: None where unknown. cache: None where all features were kept.
     """
 
     identity: RunIdentity
@@ -98,6 +123,7 @@ class Run:
     notes: tuple[str, ...] = ()
     warm_up: int = WARM_UP_QUERIES
     origin: Origin | None = None
+    cache: CacheUse | None = None
 
     @property
     def name(self) -> str:

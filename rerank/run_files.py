@@ -16,7 +16,7 @@ from rerank.array_files import write_arrays
 from rerank.latency import STAGES
 from rerank.provenance import Environment
 from rerank.recall import recall_report
-from rerank.run import BadPhoto, Origin, Run, RunIdentity, Shortlist
+from rerank.run import BadPhoto, CacheUse, Origin, Run, RunIdentity, Shortlist
 
 FORMAT = 1
 RUN_FILE = "run.json"
@@ -79,7 +79,8 @@ def read_run(folder: Path) -> Run:
             times=parse(dict[str, float], found.get("times"), file),
             notes=parse(tuple[str, ...], found.get("notes"), file),
             warm_up=parse(int, found.get("warm_up"), file),
-            origin=_origin(found, file),
+            origin=_optional(Origin, found.get("origin"), file),
+            cache=_optional(CacheUse, found.get("cache"), file),
         )
     except KeyError as error:
         raise ResultError(f"{folder} lacks the array {error}; delete it and run again") from error
@@ -127,12 +128,13 @@ def _description(run: Run) -> dict[str, Any]:
         "notes": list(run.notes),
         "warm_up": run.warm_up,
         "origin": settings_dict(run.origin) if run.origin else None,
+        "cache": settings_dict(run.cache) if run.cache else None,
     }
 
 
-def _origin(found: Mapping[str, Any], file: Path) -> Origin | None:
-    """Return where photos and features lay; None in files of earlier versions."""
-    return None if found.get("origin") is None else parse(Origin, found["origin"], file)
+def _optional(kind: type[T], value: Any, path: Path) -> T | None:
+    """Return what `parse` gives; None where there is nothing, as in files of earlier versions."""
+    return None if value is None else parse(kind, value, path)
 
 
 def _read_description(folder: Path) -> dict[str, Any]:

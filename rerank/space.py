@@ -1,12 +1,16 @@
 """What a long run will write and take, told before it starts, and refused when the disk is too small."""
 
 import math
+import re
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from data.errors import DiskSpaceError
+from data.errors import DiskSpaceError, SettingsError
+
+UNITS = ("B", "kB", "MB", "GB", "TB", "PB")
+ADVICE = "Free some space, give a folder on another disk, or re-rank fewer queries or candidates"
 
 
 @dataclass(frozen=True)
@@ -38,10 +42,10 @@ def estimate(works: Sequence[Work]) -> str:
     return "\n".join([*lines, f"together: {total}"])
 
 
-def check_space(folder: str | Path, works: Sequence[Work]) -> None:
+def check_space(folder: str | Path, works: Sequence[Work], advice: str = ADVICE) -> None:
     """Refuse a run whose files the disk of `folder` cannot hold.
 
-    The folder need not exist yet. Raises DiskSpaceError with the figures.
+    The folder need not exist yet. advice: what to do then. Raises DiskSpaceError with the figures.
     """
     place = Path(folder).absolute()
     existing = next(parent for parent in (place, *place.parents) if parent.exists())
@@ -49,17 +53,29 @@ def check_space(folder: str | Path, works: Sequence[Work]) -> None:
     if needed > free:
         raise DiskSpaceError(
             f"{folder} would get {humanise_bytes(needed)}, its disk has {humanise_bytes(free)} free "
-            f"({humanise_bytes(needed - free)} too little).\n{estimate(works)}\n"
-            "Free some space, give a folder on another disk, or re-rank fewer queries or candidates"
+            f"({humanise_bytes(needed - free)} too little).\n{estimate(works)}\n{advice}"
         )
 
 
 def humanise_bytes(count: float) -> str:
     """Write a number of bytes in decimal units with three digits: "512 B", "23.4 MB"."""
-    value, units = float(count), ["B", "kB", "MB", "GB", "TB", "PB"]
-    while value >= 999.5 and len(units) > 1:
-        value, units = value / 1000.0, units[1:]
-    return f"{_three_digits(value)} {units[0]}"
+    value, power = float(count), 0
+    while value >= 999.5 and power < len(UNITS) - 1:
+        value, power = value / 1000.0, power + 1
+    return f"{_three_digits(value)} {UNITS[power]}"
+
+
+def parse_bytes(text: str) -> int:
+    """Read a number of bytes as `humanise_bytes` writes it: "20GB", "1.5 TB", in decimal units.
+
+    Raises SettingsError for other forms and for nothing at all.
+    """
+    powers = {unit.lower(): power for power, unit in enumerate(UNITS)}
+    found = re.fullmatch(r"(\d+\.?\d*) ?([a-z]+)", text.strip().lower())
+    count = int(float(found[1]) * 1000.0 ** powers[found[2]]) if found and found[2] in powers else 0
+    if count < 1:
+        raise SettingsError(f"a size is a number above 0 and its unit, such as 20GB; found {text!r}")
+    return count
 
 
 def humanise_seconds(seconds: float) -> str:

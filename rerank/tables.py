@@ -68,7 +68,8 @@ def _table(runs: Sequence[Run], ns: tuple[int, ...], seed: int, notes: tuple[str
             )
         )
     queries = len(runs[0].shortlist.query_names)
-    return Table(runs[0].identity.dataset, ns, queries, tuple(rows), (*_task(runs[0], ns), *notes))
+    caches = tuple(f"{run.name}: {run.cache}" for run in runs if run.cache is not None)
+    return Table(runs[0].identity.dataset, ns, queries, tuple(rows), (*_task(runs[0], ns), *caches, *notes))
 
 
 def _separated(hits: Sequence[np.ndarray]) -> int | None:

@@ -58,14 +58,7 @@ def retrieve(
     kept_in = Path(folder if descriptors_folder is None else descriptors_folder)
     loading = Loading(exif, workers, batch_size)
     run = _start(dataset.database, retriever, kept_in, loading, progress, stored_as)
-    attributes = {
-        **run.method,
-        DATABASE: asdict(dataset.database.fingerprint),
-        QUERIES: asdict(dataset.queries.fingerprint),
-        "order": {DATABASE: _digest_of_order(dataset.database), QUERIES: _digest_of_order(dataset.queries)},
-        "index": index,
-        "top_k": top_k,
-    }
+    attributes = {**run.method, **_photos_of(dataset), "index": index, "top_k": top_k}
     path = Path(folder) / CANDIDATES_FILE
     finished = read_candidates(path) if path.exists() else None
     if finished and finished.attributes == attributes and not finished.unreadable:
@@ -156,6 +149,15 @@ def _start(
     if stored_as != STORED_AS[0]:  # caches of earlier versions do not name the usual format
         method["stored_as"] = stored_as
     return _Run(retriever, folder, loading, progress, stored_as, method)
+
+
+def _photos_of(dataset: Dataset) -> dict[str, Any]:
+    """Return what identifies the photos that candidates are of, JSON-able."""
+    return {
+        DATABASE: asdict(dataset.database.fingerprint),
+        QUERIES: asdict(dataset.queries.fingerprint),
+        "order": {DATABASE: _digest_of_order(dataset.database), QUERIES: _digest_of_order(dataset.queries)},
+    }
 
 
 def _names_at(indices: np.ndarray, photos: PhotoSet) -> np.ndarray:

@@ -18,7 +18,7 @@ from networks.training.settings import Schedule, TrainingSettings
 # Settings of the weights that come with the project.
 SMALL: Mapping[str, Any] = MappingProxyType(
     {
-        "epochs": 30,
+        "epochs": 50,
         "steps_per_epoch": 100,
         "batch_size": 6,
         "learning_rate": 2e-3,

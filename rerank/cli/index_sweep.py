@@ -2,7 +2,7 @@
 
 import logging
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.table import Table
@@ -11,26 +11,30 @@ from rerank.cli.printing import wide_console
 
 log = logging.getLogger(__name__)
 
+Descriptors = Annotated[
+    Path,
+    typer.Argument(
+        help="Descriptors of a database: a folder of shards, as in caches/, an .npy, or an .h5 file."
+    ),
+]
+Queries = Annotated[
+    Path | None,
+    typer.Option(help="Descriptors of queries, likewise; by default rows drawn from the database."),
+]
+Kinds = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="A kind, with / between values to try, such as ivf:lists=1024,nprobe=1/4/16; may be given "
+        "again. By default all kinds, with sizes that suit the database."
+    ),
+]
+
 
 def index_sweep(
-    descriptors: Annotated[
-        Path,
-        typer.Argument(
-            help="Descriptors of a database: a folder of shards, as in caches/, an .npy, or an .h5 file."
-        ),
-    ],
-    queries: Annotated[
-        Path | None,
-        typer.Option(help="Descriptors of queries, likewise; by default rows drawn from the database."),
-    ] = None,
+    descriptors: Descriptors,
+    queries: Queries = None,
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the results.")] = Path("indexes"),
-    index: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="A kind, with / between values to try, such as ivf:lists=1024,nprobe=1/4/16; may be given "
-            "again. By default all kinds, with sizes that suit the database."
-        ),
-    ] = None,
+    index: Kinds = None,
     held_out: Annotated[
         int, typer.Option(min=1, help="Rows drawn as queries where none are given; left out of the database.")
     ] = 1000,
@@ -47,35 +51,30 @@ def index_sweep(
     from retrieval.descriptor_files import DescriptorFile, check_lengths
     from retrieval.index_sweep import expand, sweep_indexes, usual_choices
 
-    database = DescriptorFile(descriptors)
     if queries is None:
-        database, wanted = database.hold_out(held_out, seed)
+        database, wanted = DescriptorFile(descriptors).hold_out(held_out, seed)
     else:
-        wanted = DescriptorFile(queries).read()
+        database, wanted = DescriptorFile(descriptors), DescriptorFile(queries).read()
         check_lengths(database, wanted, queries)
     size = (len(database), database.dimension)
     choices = [one for text in index for one in expand(text)] if index else usual_choices(*size)
     environment = current_environment()
-    about = {
-        "rows": size[0],
-        "dimension": size[1],
-        "queries": len(wanted),
-        "top_k": top_k,
-        "cpu": environment.cpu,
-        "threads": environment.threads,
-        "versions": environment.versions,
-    }
+    about = {"rows": size[0], "dimension": size[1], "queries": len(wanted), "top_k": top_k}
+    about |= {name: getattr(environment, name) for name in ("cpu", "threads", "versions")}
     measured = []
     for one in sweep_indexes(database, wanted, choices, top_k):
         measured.append(one)
         log.info("%d of %d: %s", len(measured), len(choices) + 1, row_of(one))
         files = write_sweep(output, measured, about)
     wide_console().print(_table([row_of(one) for one in measured]))
-    threads = "1 thread" if environment.threads == 1 else f"{environment.threads} threads"
-    title = f"{size[0]:,} rows of {size[1]}, {len(wanted):,} queries, {threads}"
-    n = max(measured[0].recalls)
-    for path in [*files, *save(index_trade_off(measured, n=n, title=title), output / "index_sweep")]:
+    plot = index_trade_off(measured, n=max(measured[0].recalls), title=_title(about))
+    for path in [*files, *save(plot, output / "index_sweep")]:
         typer.echo(path)
+
+
+def _title(about: dict[str, Any]) -> str:
+    threads = "1 thread" if about["threads"] == 1 else f"{about['threads']} threads"
+    return f"{about['rows']:,} rows of {about['dimension']}, {about['queries']:,} queries, {threads}"
 
 
 def _table(rows: list[dict[str, object]]) -> Table:

@@ -1,7 +1,7 @@
 """Options that several commands share."""
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -89,12 +89,25 @@ COMPUTING: dict[str, Any] = {
             "--tolerate", min=0.0, max=100.0, help="For --adaptive: R@1 that may be lost; default 1."
         ),
     ],
+    "cache_limit": Annotated[
+        str | None,
+        typer.Option(
+            help="Keep at most so much of an extractor's features, such as 20GB, where all do not fit: "
+            "queries are taken by place, photos extracted again when wanted again. Default: all are kept."
+        ),
+    ],
     "exif": Annotated[
         bool | None,
         typer.Option("--exif/--no-exif", help="Turn photos as their EXIF orientation says; the default."),
     ],
     "device": Device,
-    "precision": Annotated[str | None, typer.Option(help="float32 (default), bf16 or fp16.")],
+    "precision": Annotated[
+        str | None,
+        typer.Option(
+            help="float32 (default), bf16 or fp16; followed by -compiled, as in float32-compiled, the "
+            "extractor's network goes through torch.compile."
+        ),
+    ],
     "batch_size": Annotated[int | None, typer.Option(min=1, help="Photos per network call.")],
     "workers": Annotated[int | None, typer.Option(min=1, help="Decoding threads; default 2.")],
     "results": Annotated[Path | None, typer.Option(help="Where results go; default results/.")],
@@ -106,17 +119,28 @@ COMPUTING: dict[str, Any] = {
 }
 
 
-def computing(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command, beside its own options, those of `COMPUTING`, which it takes as keywords."""
-    parameters = [
-        parameter
-        for parameter in inspect.signature(command).parameters.values()
-        if parameter.kind is not inspect.Parameter.VAR_KEYWORD
-    ]
-    parameters += [
-        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=kind)
-        for name, kind in COMPUTING.items()
-    ]
-    command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-    command.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
-    return command
+def sharing(
+    options: Mapping[str, Any], **defaults: Any
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Return a decorator that gives a command, beside its own options, `options`, which it takes as keywords.
+
+    options: name -> annotated type. defaults: of those that have one; the others are None where not given.
+    """
+
+    def share(command: Callable[..., None]) -> Callable[..., None]:
+        own = inspect.signature(command).parameters.values()
+        parameters = [one for one in own if one.kind is not inspect.Parameter.VAR_KEYWORD]
+        parameters += [
+            inspect.Parameter(
+                name, inspect.Parameter.KEYWORD_ONLY, default=defaults.get(name), annotation=kind
+            )
+            for name, kind in options.items()
+        ]
+        command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+        command.__annotations__ = {one.name: one.annotation for one in parameters}
+        return command
+
+    return share
+
+
+computing = sharing(COMPUTING)

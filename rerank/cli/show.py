@@ -7,7 +7,7 @@ import typer
 
 from data.errors import ResultError, SettingsError
 from networks.settings import parse_assignments
-from rerank.cli.options import Device, Exif, MethodSettings, RunFolders, Weights
+from rerank.cli.options import Device, Exif, MethodSettings, RunFolders, Weights, sharing
 from rerank.cli.results import read_runs
 from rerank.configuration import Configuration, split_settings
 
@@ -22,10 +22,15 @@ DatasetFolder = Annotated[
 QUERY_HELP = "A query: number from 0, file name or a part of it; by default one that re-ranking puts right."
 OUTPUT_HELP = "File ending in .png, .svg or .pdf; without an ending PNG and SVG."
 
+# Of commands that run methods.
+RUNNING: dict[str, Any] = {"settings": MethodSettings, "weights": Weights, "device": Device, "exif": Exif}
+running = sharing(RUNNING, exif=True)
+
 app = typer.Typer(help="Draw keypoints, correspondences and predictions on the photos.", no_args_is_help=True)
 
 
 @app.command()
+@running
 def keypoints(
     photos: Annotated[list[Path], typer.Argument(help="Photos, such as one by day and one by night.")],
     extractors: Annotated[
@@ -35,12 +40,9 @@ def keypoints(
         list[Path] | None,
         typer.Option("--run", help="Take the extractor of this run, and its stored features."),
     ] = None,
-    dataset: DatasetFolder = None,
-    settings: MethodSettings = None,
-    weights: Weights = None,
-    device: Device = None,
-    exif: Exif = True,
     output: Annotated[Path, typer.Option("--output", "-o", help=OUTPUT_HELP)] = Path("pictures/keypoints"),
+    dataset: DatasetFolder = None,
+    **shared: Any,
 ) -> None:
     """Draw the keypoints of one or more extractors on photos, side by side."""
     from rerank.pictures import picture_keypoints  # here, so that --help does not wait for torch
@@ -48,7 +50,7 @@ def keypoints(
     from rerank.pictures.methods import source_of, sources_of_runs
     from rerank.sources import open_task
 
-    configuration = _configuration(settings, weights, device, exif)
+    configuration = _configuration(**shared)
     finished = _reranking(runs) if runs else []
     sources = [source_of(name, configuration) for name in extractors or ()]
     sources += sources_of_runs(finished, configuration)
@@ -59,6 +61,7 @@ def keypoints(
 
 
 @app.command()
+@running
 def matches(
     runs: Annotated[
         list[Path] | None,
@@ -75,19 +78,16 @@ def matches(
     pairs: Annotated[
         list[str] | None, typer.Option("--pair", help="Run this EXTRACTOR+MATCHER; may be given again.")
     ] = None,
-    dataset: DatasetFolder = None,
-    settings: MethodSettings = None,
-    weights: Weights = None,
-    device: Device = None,
-    exif: Exif = True,
     output: Annotated[Path, typer.Option("--output", "-o", help=OUTPUT_HELP)] = Path("pictures/matches"),
+    dataset: DatasetFolder = None,
+    **shared: Any,
 ) -> None:
     """Draw the correspondences of a query and a candidate by one or more methods."""
     from rerank.pictures import picture_matches
     from rerank.pictures.finding import photo_at
     from rerank.pictures.methods import pair_of_name, pairs_of_runs
 
-    configuration = _configuration(settings, weights, device, exif)
+    configuration = _configuration(**shared)
     asked = [pair_of_name(text, configuration) for text in pairs or ()]
     if runs:
         finished = _reranking(runs)

@@ -10,70 +10,56 @@ import typer
 
 from data.errors import SettingsError
 from networks.settings import parse_assignments
+from rerank.cli.options import sharing
 
 app = typer.Typer(help="Train networks of one's own, and publish their weights.", no_args_is_help=True)
 
 Folder = Annotated[Path, typer.Argument(help="Where the training is kept; a stopped one goes on.")]
-Sources = Annotated[
-    list[str] | None,
-    typer.Option("--dataset", help="What to learn from: a folder, table or name; may be given again."),
-]
-Validation = Annotated[str | None, typer.Option(help="A dataset that is held out, to measure on.")]
-DrawCities = Annotated[
-    int | None, typer.Option(min=1, help="Draw so many cities instead, and one more to measure on.")
-]
-Seed = Annotated[int, typer.Option(min=1, help="Of the first drawn city; the next ones count up.")]
-Cities = Annotated[Path, typer.Option(help="Where drawn cities are kept.")]
-Preset = Annotated[str | None, typer.Option(help='"small": the settings of the weights that come with it.')]
-Settings = Annotated[
-    list[str] | None, typer.Option("--set", help="SETTING=VALUE, such as epochs=5; may be given again.")
-]
-Weights = Annotated[Path | None, typer.Option(exists=True, help="A file of weights to begin with.")]
-Device = Annotated[str, typer.Option(help="cpu, cuda, or auto: a GPU where there is one.")]
-Workers = Annotated[int, typer.Option(min=1, help="Threads that prepare photos.")]
 CITIES = Path("datasets/training")
+
+# Of every training.
+TRAINING: dict[str, Any] = {
+    "dataset": Annotated[
+        list[str] | None,
+        typer.Option(help="What to learn from: a folder, table or name; may be given again."),
+    ],
+    "validation": Annotated[str | None, typer.Option(help="A dataset that is held out, to measure on.")],
+    "draw_cities": Annotated[
+        int | None, typer.Option(min=1, help="Draw so many cities instead, and one more to measure on.")
+    ],
+    "seed": Annotated[int, typer.Option(min=1, help="Of the first drawn city; the next ones count up.")],
+    "cities": Annotated[Path, typer.Option(help="Where drawn cities are kept.")],
+    "preset": Annotated[
+        str | None, typer.Option(help='"small": the settings of the weights that come with it.')
+    ],
+    "settings": Annotated[
+        list[str] | None, typer.Option("--set", help="SETTING=VALUE, such as epochs=5; may be given again.")
+    ],
+    "weights": Annotated[Path | None, typer.Option(exists=True, help="A file of weights to begin with.")],
+    "device": Annotated[str, typer.Option(help="cpu, cuda, or auto: a GPU where there is one.")],
+    "workers": Annotated[int, typer.Option(min=1, help="Threads that prepare photos.")],
+}
+training = sharing(TRAINING, seed=11, cities=CITIES, device="auto", workers=2)
 
 
 @app.command()
+@training
 def cosplace(
     folder: Folder,
-    dataset: Sources = None,
-    validation: Validation = None,
     queries_folder: Annotated[
         list[str] | None, typer.Option(help="Query folder to measure on; default all; may be given again.")
     ] = None,
-    draw_cities: DrawCities = None,
-    seed: Seed = 11,
-    cities: Cities = CITIES,
-    preset: Preset = None,
-    settings: Settings = None,
-    weights: Weights = None,
-    device: Device = "auto",
-    workers: Workers = 2,
+    **shared: Any,
 ) -> None:
     """Train a CosPlace retriever: places are classes; R@1 on held-out queries after each epoch."""
-    chosen: dict[str, Any] = {"preset": preset, "weights": weights, "device": device, "workers": workers}
-    chosen["query_folders"] = tuple(queries_folder or ())
-    _train("cosplace", folder, dataset, validation, (draw_cities, seed, cities), settings, chosen)
+    _train("cosplace", folder, query_folders=tuple(queries_folder or ()), **shared)
 
 
 @app.command()
-def superpoint(
-    folder: Folder,
-    dataset: Sources = None,
-    validation: Validation = None,
-    draw_cities: DrawCities = None,
-    seed: Seed = 11,
-    cities: Cities = CITIES,
-    preset: Preset = None,
-    settings: Settings = None,
-    weights: Weights = None,
-    device: Device = "auto",
-    workers: Workers = 2,
-) -> None:
+@training
+def superpoint(folder: Folder, **shared: Any) -> None:
     """Train a SuperPoint extractor on drawn cities, whose corners are known."""
-    chosen = {"preset": preset, "weights": weights, "device": device, "workers": workers}
-    _train("superpoint", folder, dataset, validation, (draw_cities, seed, cities), settings, chosen)
+    _train("superpoint", folder, **shared)
 
 
 @app.command()
@@ -95,21 +81,22 @@ def export(
 def _train(
     method: str,
     folder: Path,
-    sources: list[str] | None,
+    dataset: list[str] | None,
     validation: str | None,
-    drawn: tuple[int | None, int, Path],
+    draw_cities: int | None,
+    seed: int,
+    cities: Path,
     settings: list[str] | None,
-    chosen: dict[str, Any],
+    **chosen: Any,
 ) -> None:
     """Train on what is given, or on cities that are drawn for it."""
     from rerank.training import Plan, draw_training_cities, run_training
 
-    count, seed, cities = drawn
-    if (count is None) == (not sources):
+    if (draw_cities is None) == (not dataset):
         raise SettingsError("say what to learn from: either --dataset and --validation, or --draw-cities N")
-    learned_from = tuple(sources or ())
-    if count is not None:
-        learned_from, validation = draw_training_cities(cities, count, seed)
+    learned_from = tuple(dataset or ())
+    if draw_cities is not None:
+        learned_from, validation = draw_training_cities(cities, draw_cities, seed)
     if validation is None:
         raise SettingsError("--validation is missing: a dataset that is not learned from, to measure on")
     plan = Plan(method, learned_from, validation, settings=parse_assignments(settings or []), **chosen)

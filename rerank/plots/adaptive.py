@@ -9,10 +9,10 @@ from matplotlib.lines import Line2D
 
 from rerank.adaptive_sweep import Saving, enough_queries, sweep_adaptive
 from rerank.plots.axes import bars_of
-from rerank.plots.candidates import draw_sweeps
-from rerank.plots.lines import line_handles
-from rerank.plots.panels import Member, legend_below, panels_of, plots_of
-from rerank.plots.style import BLACK, blank, halo, ink, styled
+from rerank.plots.candidates import K_LABEL, draw_sweeps
+from rerank.plots.lines import recall_figure
+from rerank.plots.panels import Member, Panel
+from rerank.plots.style import BLACK, halo, ink, styled
 from rerank.run import Run
 from rerank.sweeps import default_ks
 
@@ -28,21 +28,18 @@ def recall_adaptive(runs: Sequence[Run], *, n: int = 1) -> Figure:
     seconds that it saves; every query is judged by a rule that other queries taught. Its bar is the 95 %
     bootstrap interval.
     """
-    panels = panels_of(runs)
-    if not panels:
-        return blank("no runs")
-    figure, plots = plots_of(panels, "candidates re-ranked, K", f"R@{n} (%), 95 % interval")
-    for panel, axis in plots:
-        draw_sweeps(axis, panel, n)
-        for member in panel.reranking:
-            if enough_queries(member.run, TOLERATED_POINTS):
-                _draw_saving(axis, member, n)
     stopping = Line2D(
         [], [], color=BLACK, marker="o", markersize=MARK_PT, markerfacecolor="none", linestyle="none",
         label=f"stopping early, {TOLERATED_POINTS:g} points tolerated: warm seconds saved",
     )  # fmt: skip
-    legend_below(figure, [*line_handles(panels), stopping])
-    return figure
+    return recall_figure(runs, K_LABEL, n, _draw, stopping)
+
+
+def _draw(axis: Axes, panel: Panel, n: int) -> None:
+    draw_sweeps(axis, panel, n)
+    for member in panel.reranking:
+        if enough_queries(member.run, TOLERATED_POINTS):
+            _draw_saving(axis, member, n)
 
 
 def _draw_saving(axis: Axes, member: Member, n: int) -> None:

@@ -1,21 +1,42 @@
 """Recalls drawn as lines along an axis, with their intervals; shared by several plots."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from rerank.plots.axes import bars_of
-from rerank.plots.panels import Panel
-from rerank.plots.style import BLACK, PALE, Mark
+from rerank.plots.axes import bars_of, percent_limits
+from rerank.plots.panels import Panel, legend_below, panels_of, plots_of, say
+from rerank.plots.style import BLACK, PALE, Mark, blank
+from rerank.run import Run
 from rerank.statistics import Interval
 from rerank.sweeps import Sweep
 
 ALONE, BOUND = ":", (0, (6, 2))  # lines of retrieval alone, and of the bound
 SPREAD = 0.25  # of the way to the next place, at most, between the first and the last line
 ASIDE = 0.06  # the same between neighbouring lines
+
+
+def recall_figure(
+    runs: Sequence[Run], x_label: str, n: int, draw: Callable[[Axes, Panel, int], None], *more: Artist
+) -> Figure:
+    """Return a figure of R@n with a plot for each task, which `draw` fills, and a legend with `more`."""
+    panels = panels_of(runs)
+    if not panels:
+        return blank("no runs")
+    figure, plots = plots_of(panels, x_label, f"R@{n} (%), 95 % interval")
+    for panel, axis in plots:
+        percent_limits(axis)
+        if panel.is_empty:
+            say(axis, "no queries")
+        else:
+            draw(axis, panel, n)
+    legend_below(figure, [*line_handles(panels), *more])
+    return figure
 
 
 def draw_recalls(axis: Axes, places: np.ndarray, recalls: Sequence[Interval], mark: Mark) -> None:

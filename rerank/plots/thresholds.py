@@ -6,18 +6,18 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from rerank.plots.axes import percent_limits, steps_axis
+from rerank.plots.axes import steps_axis
 from rerank.plots.lines import (
     ALONE,
     BOUND,
     asides,
     draw_limit,
     draw_recalls,
-    line_handles,
+    recall_figure,
     recalls_of,
 )
-from rerank.plots.panels import Panel, legend_below, panels_of, plots_of, say
-from rerank.plots.style import GREY, blank, styled
+from rerank.plots.panels import Panel
+from rerank.plots.style import GREY, styled
 from rerank.recall import recall_intervals
 from rerank.run import Run
 from rerank.sweeps import THRESHOLDS_M, sweep_thresholds
@@ -30,21 +30,10 @@ def recall_threshold(runs: Sequence[Run], *, n: int = 1) -> Figure:
     The dashed line is the recall of all candidates, the dotted one that of retrieval alone; the upright
     line is the threshold that the task was measured at. Bars and shades are 95 % bootstrap intervals.
     """
-    panels = panels_of(runs)
-    if not panels:
-        return blank("no runs")
-    figure, plots = plots_of(panels, "threshold (m)", f"R@{n} (%), 95 % interval")
-    for panel, axis in plots:
-        _draw(axis, panel, n)
-    legend_below(figure, line_handles(panels))
-    return figure
+    return recall_figure(runs, "threshold (m)", n, _draw)
 
 
 def _draw(axis: Axes, panel: Panel, n: int) -> None:
-    percent_limits(axis)
-    if panel.is_empty:
-        say(axis, "no queries")
-        return
     measured_at = panel.run.threshold_m()
     steps = sorted({*THRESHOLDS_M, measured_at})
     places = np.arange(len(steps))

@@ -110,6 +110,8 @@ def _environment(run: Run) -> Lines:
     ]
     if latency.cold is not None:
         lines.append(("latency over", f"{latency.cold.queries} queries, {latency.warm_up} warm-up left out"))
+    if run.cache is not None:
+        lines.append(("cache", str(run.cache)))
     return lines
 
 

@@ -18,6 +18,7 @@ from tests.places import make_places
 ROOT = Path(__file__).resolve().parents[2]
 PAIRS = ("rootsift+ransac", "rootsift+rapid")
 LIMIT_S = 120.0
+LIMIT_BYTES = 1_350_000  # holds the features of a query and its 40 candidates, not those of 80 photos
 
 Moment = Callable[[Path], bool]
 
@@ -51,16 +52,16 @@ MOMENTS: dict[str, Moment] = {
 }
 
 
-def start(places: Path, work: Path) -> subprocess.Popen[bytes]:
-    options = [f"--pair={pair}" for pair in PAIRS]
+def start(places: Path, work: Path, *more: str) -> subprocess.Popen[bytes]:
+    options = [*more, *(f"--pair={pair}" for pair in PAIRS)]
     options += [f"--dataset={places}", f"--results={work / 'results'}", f"--caches={work / 'caches'}"]
     command = [sys.executable, "-c", "from rerank.cli import main; main()", "--quiet", "benchmark", *options]
     return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL)
 
 
-def kill_at(moment: Moment, places: Path, work: Path) -> int:
+def kill_at(moment: Moment, places: Path, work: Path, *more: str) -> int:
     """Start the command, kill it the instant that `moment` has come, and return its exit code."""
-    process = start(places, work)
+    process = start(places, work, *more)
     end = time.monotonic() + LIMIT_S
     while process.poll() is None and not moment(work):
         assert time.monotonic() < end, "the moment never came"
@@ -99,6 +100,21 @@ def test_killed_at_every_moment_it_ends_as_if_undisturbed(
         ours_told, theirs_told = (without_time_and_place(folder / "run.json") for folder in (ours, theirs))
         assert ours_told == theirs_told
         assert sorted(path.name for path in ours.iterdir()) == ["run.json", "scores.h5", "timings.h5"]
+
+
+def test_killed_within_a_limit_it_ends_as_if_undisturbed_without(
+    places: Path, undisturbed: Path, tmp_path: Path
+) -> None:
+    limit = f"--cache-limit={LIMIT_BYTES}B"
+    for moment in ("the first features are written", "half of the queries are scored"):
+        assert kill_at(MOMENTS[moment], places, tmp_path, limit) == -signal.SIGKILL
+    assert start(places, tmp_path, limit).wait(LIMIT_S) == 0
+    for method in PAIRS:
+        ours, theirs = (work / "results" / "places" / method for work in (tmp_path, undisturbed))
+        assert (ours / "scores.h5").read_bytes() == (theirs / "scores.h5").read_bytes()
+        cache = json.loads((ours / "run.json").read_text())["cache"]
+        assert 0 < cache["queries"] < 40 and cache["wanted"] == 40 * cache["queries"]
+    assert sum(path.stat().st_size for path in tmp_path.rglob("features/*/*.h5")) < LIMIT_BYTES
 
 
 def test_killed_while_retrieving_it_finds_the_same_candidates(

@@ -269,6 +269,22 @@ def test_scores_do_not_depend_on_the_batch_size(places: Path, tmp_path: Path) ->
     np.testing.assert_array_equal(one.values, many.values)
 
 
+def test_features_of_compiled_networks_are_kept_apart(
+    places: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checked: list[str] = []
+    monkeypatch.setattr("rerank.methods.check_compiler", checked.append)
+    run(places, tmp_path)
+    assert not checked
+    compiled = run(places, tmp_path, precision="float32-compiled", results=tmp_path / "compiled").runs[1]
+    assert checked == ["cpu"]
+    assert (compiled.identity.method.precision, compiled.latency().precision) == ("float32-compiled",) * 2
+    stores = {path.parent.name for path in (tmp_path / "caches").rglob("store.json")}
+    assert len(stores) == 2
+    with pytest.raises(ResultError, match="precision"):
+        run(places, tmp_path, precision="float32-compiled")
+
+
 def test_reading_a_run_back_gives_what_was_computed(places: Path, tmp_path: Path) -> None:
     computed = run(places, tmp_path).runs[1]
     folder = RunFolder(tmp_path / "results" / "places" / PAIR)

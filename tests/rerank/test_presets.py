@@ -34,7 +34,7 @@ def test_rows_of_one_extractor_can_have_settings_of_their_own() -> None:
     joint = builder.build("matcher", "ransac", "r2d2+ransac").settings
     assert (by_level.levels, by_level.reprojection_px) == ("weighted", 30.0)
     assert (joint.levels, joint.reprojection_px, joint.estimator) == ("joint", 24.0, "ransac")
-    assert builder.build("matcher", "ransac").settings.estimator == "usac_accurate"
+    assert builder.build("matcher", "ransac").settings.estimator == "usac_fast"
 
 
 def test_the_users_settings_win() -> None:

@@ -1,7 +1,7 @@
 import pytest
 
-from data.errors import DiskSpaceError
-from rerank.space import Work, check_space, estimate, humanise_bytes, humanise_seconds
+from data.errors import DiskSpaceError, SettingsError
+from rerank.space import Work, check_space, estimate, humanise_bytes, humanise_seconds, parse_bytes
 
 
 @pytest.mark.parametrize(
@@ -20,6 +20,22 @@ from rerank.space import Work, check_space, estimate, humanise_bytes, humanise_s
 )
 def test_bytes_are_written_for_people(count, text):
     assert humanise_bytes(count) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [("20GB", 20 * 10**9), ("1.5 tb", 15 * 10**11), ("7B", 7), (" 12 kB ", 12_000), ("0.25MB", 250_000)],
+)
+def test_sizes_are_read(text, count):
+    assert parse_bytes(text) == count
+
+
+@pytest.mark.parametrize(
+    "text", ["", "20", "GB", "0GB", "0.5B", "-1GB", "20 GiB", "1e3MB", "1.2.3GB", "nan GB"]
+)
+def test_other_sizes_are_refused(text):
+    with pytest.raises(SettingsError, match="such as 20GB; found"):
+        parse_bytes(text)
 
 
 @pytest.mark.parametrize(

@@ -7,14 +7,15 @@ import numpy as np
 from rerank.provenance import Method, Part
 from rerank.report.method_pages import make_method_pages
 from rerank.report.subjects import make_subjects
+from rerank.run import CacheUse
 from tests.rerank.made_runs import make_run, make_shortlist
 
 
-def page_of(*parts: Part) -> dict[str, object]:
+def page_of(*parts: Part, cache: CacheUse | None = None) -> dict[str, object]:
     shortlist = make_shortlist()
     run = make_run(shortlist, np.zeros((6, 5)), stage_s=0.5)
     identity = replace(run.identity, method=Method(parts))
-    (page,) = make_method_pages(make_subjects([replace(run, identity=identity)], {})[0])
+    (page,) = make_method_pages(make_subjects([replace(run, identity=identity, cache=cache)], {})[0])
     return page
 
 
@@ -58,3 +59,13 @@ def test_protocol_environment_and_stages_are_in_words() -> None:
     assert dict(run["protocol"])["threshold"] == "25 m"
     assert "2 cores" in dict(run["environment"])["processor"]
     assert dict(run["stages"])["matching"]["words"][0] == "500 ms"
+    assert "cache" not in dict(run["environment"])
+
+
+def test_what_a_limit_of_features_came_to_stands_by_the_seconds() -> None:
+    use = CacheUse(20 * 10**9, queries=6, wanted=30, found=24, photos=12, extracted=1012)
+    (run,) = page_of(Part("rootsift"), Part("rapid"), cache=use)["runs"]  # type: ignore[misc]
+    assert dict(run["environment"])["cache"] == (
+        "features kept below 20 GB: 80.0 % of the candidates of 6 queries were there, "
+        "1,012 extractions of 12 photos"
+    )
