@@ -55,7 +55,10 @@ class Robust:
 
 @dataclass(frozen=True)
 class Estimate:
-    """A homography (3, 3) float64 from candidate to query, None without one, and (M,) bool inliers."""
+    """A homography (3, 3) float64 from candidate to query, None without one, and (M,) bool inliers.
+
+    Whatever the estimator, the homography's last number is 1 where it is not 0.
+    """
 
     homography: np.ndarray | None
     inliers: np.ndarray
@@ -87,7 +90,16 @@ def estimate_homography(source: np.ndarray, target: np.ndarray, robust: Robust) 
     homography = BACK_ENDS[estimator](source, target, robust)
     if homography is None or not np.isfinite(homography).all():
         return Estimate(None, np.zeros(len(source), bool))
+    homography = scaled(homography)
     return Estimate(homography, forward_errors(homography, source, target) <= robust.reprojection_px)
+
+
+def scaled(homography: np.ndarray) -> np.ndarray:
+    """Scale a homography (3, 3) so that its last number is 1; as it is where that is 0.
+
+    PoseLib gives homographies of any scale and sign, which map points alike.
+    """
+    return homography / homography[2, 2] if homography[2, 2] else homography
 
 
 def forward_errors(homography: np.ndarray, source: np.ndarray, target: np.ndarray) -> np.ndarray:

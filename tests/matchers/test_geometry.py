@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from data.errors import SettingsError
-from matchers.geometry import Estimator, Robust, estimate_homography, forward_errors, on_threads
+from matchers.geometry import Estimator, Robust, estimate_homography, forward_errors, on_threads, scaled
 
 ESTIMATORS = get_args(Estimator)
 HOMOGRAPHY = np.array([[0.9, 0.1, 20.0], [-0.05, 1.1, -10.0], [1e-4, -5e-5, 1.0]])
@@ -31,6 +31,19 @@ def test_a_known_homography_is_found(estimator: Estimator) -> None:
     np.testing.assert_array_equal(estimate.inliers, true)
     assert estimate.homography is not None
     assert forward_errors(estimate.homography, source[true], target[true]).max() < 0.05
+    assert estimate.homography[2, 2] == 1.0
+    np.testing.assert_allclose(estimate.homography, HOMOGRAPHY, rtol=2e-3, atol=2e-6)
+
+
+def test_scaling_keeps_the_map_and_leaves_alone_what_has_no_last_number() -> None:
+    points = np.array([[3.0, 5.0], [600.0, 20.0], [50.0, 400.0]])
+    np.testing.assert_allclose(scaled(-2.5 * HOMOGRAPHY), HOMOGRAPHY, rtol=1e-15)
+    np.testing.assert_allclose(
+        forward_errors(scaled(-2.5 * HOMOGRAPHY), points, np.zeros((3, 2))),
+        forward_errors(HOMOGRAPHY, points, np.zeros((3, 2))),
+    )
+    without = np.array([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.01, 0.0, 0.0]])
+    np.testing.assert_array_equal(scaled(without), without)
 
 
 @pytest.mark.parametrize("estimator", ESTIMATORS)
