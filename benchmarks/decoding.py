@@ -25,11 +25,13 @@ REPEATS = 25
 
 
 def by_pillow(path: Path) -> np.ndarray:
+    """Decode by Pillow alone: (H, W, 3) uint8, EXIF orientation not applied."""
     with Image.open(io.BytesIO(path.read_bytes())) as image:
         return np.asarray(image.convert("RGB"))
 
 
 def by_opencv(path: Path) -> np.ndarray:
+    """Decode by OpenCV: (H, W, 3) uint8, EXIF orientation not applied. Leaves the program where it cannot."""
     flags = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
     image = cv2.imdecode(np.fromfile(path, np.uint8), flags)
     if image is None:
@@ -38,6 +40,7 @@ def by_opencv(path: Path) -> np.ndarray:
 
 
 def decoders() -> dict[str, Callable[[Path], np.ndarray]]:
+    """Return the decoders to compare by name, simplejpeg where it is installed."""
     found: dict[str, Callable[[Path], np.ndarray]] = {
         "read_photo": lambda path: read_photo(path, exif=False),
         "Pillow": by_pillow,

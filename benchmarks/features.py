@@ -1,6 +1,6 @@
 """Seconds and bytes that features take, by extractor and photo size, and the store's throughput.
 
-Run `python benchmarks/features.py [--threads N] [--repeats N] [--device cuda]` in the repository; the
+Run `python -m benchmarks.features [--threads N] [--repeats N] [--device cuda]` in the repository; the
 figures of extractors go to `results/benchmarks/features.json` too, for `docs/methods.md`.
 Weights are made up, so that nothing is downloaded: the networks cost what the real ones cost, but
 find other numbers of keypoints. Every figure is the median over the repeats, after a warm-up. The
@@ -22,18 +22,15 @@ from rich.console import Console
 from rich.table import Table
 
 import extractors
-from data.files import write_json
+from benchmarks.figures import hardware, save_figures
+from benchmarks.pipeline.job import MADE_UP
 from extractors import Extractor, Features
 from extractors.store import FeatureStore
 from networks.registry import SEEDED
-from networks.settings import settings_dict
 from networks.timing import Stopwatch
-from rerank.provenance import current_environment
 
 PHOTO = Path(__file__).parents[1] / "tests" / "fixtures" / "images" / "image0.png"
-FIGURES = Path("results/benchmarks/features.json")
 SIZES = ((320, 240), (640, 480))
-MADE_UP = {"delg": {"score_threshold": 0.0}}  # settings that made-up weights need to find anything
 STORED_PHOTOS, CANDIDATES = 1000, 100
 
 
@@ -51,7 +48,7 @@ def main() -> None:
         for size in SIZES
     ]
     Console().print(extraction_table(rows, options.device))
-    write_json(FIGURES, {"environment": hardware(), "extractors": figures(rows)})
+    save_figures("features", {"environment": hardware(), "extractors": figures(rows)})
     with tempfile.TemporaryDirectory() as folder:
         Console().print(store_table(Path(folder), options.repeats))
 
@@ -84,6 +81,7 @@ def stored_bytes(features: Features) -> int:
 
 
 def extraction_table(rows: list[dict[str, Any]], device: str) -> Table:
+    """Return bytes and seconds of every extractor and size of photo, as a table for the terminal."""
     columns = ("extractor", "photo", "keypoints", "kB stored", "prepare ms", "extract s")
     table = Table(*columns, title=f"{device}, float32")
     for row in rows:
@@ -98,18 +96,13 @@ def extraction_table(rows: list[dict[str, Any]], device: str) -> Table:
     return table
 
 
-def hardware() -> dict[str, Any]:
-    """Return what the figures depend on beside the code."""
-    told = settings_dict(current_environment())
-    return {name: told[name] for name in ("cpu", "cores", "threads", "gpu", "versions")}
-
-
 def figures(rows: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
     """Return the figures of the largest size by extractor."""
     return {row["name"]: {key: row[key] for key in row if key != "name"} for row in rows}
 
 
 def store_table(folder: Path, repeats: int) -> Table:
+    """Write made-up features to a store in `folder`, read a query's candidates, and return the rates."""
     draw = np.random.default_rng(0)
     photos = [made_up(draw) for _ in range(20)]
     store = FeatureStore(folder, {"benchmark": "features"})
@@ -141,12 +134,14 @@ def store_table(folder: Path, repeats: int) -> Table:
 
 
 def build(name: str, device: str) -> Extractor:
+    """Build an extractor with its published settings, and made-up weights where it needs any."""
     method = extractors.registry.load(name)
     weights = SEEDED if method.checkpoint(method.Settings()) else None
     return extractors.build(name, weights, device, **MADE_UP.get(name, {}))
 
 
 def made_up(draw: np.random.Generator) -> Features:
+    """Draw features of about SuperPoint's size."""
     return Features(
         (480, 640),
         keypoints=draw.random((1024, 2), np.float32) * 480,
@@ -156,6 +151,7 @@ def made_up(draw: np.random.Generator) -> Features:
 
 
 def median_s(work: Callable[[], object], repeats: int, device: str) -> float:
+    """Return the median seconds of `repeats` calls, after one that is not counted."""
     work()
     times = []
     for _ in range(repeats):

@@ -20,6 +20,7 @@ SETTLING_S = 2.5  # a folder that changed just now is not indexed
 
 
 def make_tree(folder: Path, count: int) -> None:
+    """Make `count` empty photos in a hundred folders, named as those of SF-XL."""
     rng = np.random.default_rng(0)
     for index in range(count):
         east, north = rng.uniform(0, 15000, 2)

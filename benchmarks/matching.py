@@ -125,11 +125,13 @@ def matching_table() -> str:
 
 
 def descriptors_of(photo: Features) -> torch.Tensor:
+    """Return a photo's descriptors (N, D) as a tensor."""
     assert photo.descriptors is not None
     return torch.from_numpy(photo.descriptors)
 
 
 def draw_photo(draw: np.random.Generator, count: int, dimensions: int) -> Features:
+    """Draw `count` unrelated features at random places, with unit descriptors."""
     descriptors = draw.standard_normal((count, dimensions)).astype(np.float32)
     descriptors /= np.linalg.norm(descriptors, axis=1, keepdims=True)
     return Features(SIZE, keypoints=draw_points(draw, count), descriptors=descriptors)

@@ -1,6 +1,6 @@
 """How well local features survive a homography, a day and a night: SuperPoint-small against RootSIFT.
 
-Run `python benchmarks/repeatability.py [--seeds 101 102 103] [--pairs 100]` in the repository. Cities are
+Run `python benchmarks/repeatability.py [--seeds 201 202 203] [--pairs 100]` in the repository. Cities are
 drawn of seeds that nothing was trained on. A pair is two photos of one view, taken in other weather, with
 other lit windows and other noise, the second one warped by a random homography: day to day, day to night,
 night to night. All extractors get the same pairs, and may give as many keypoints.
@@ -61,7 +61,7 @@ class WarpedPair(NamedTuple):
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--seeds", type=int, nargs="+", default=[101, 102, 103])
+    parser.add_argument("--seeds", type=int, nargs="+", default=[201, 202, 203])
     parser.add_argument("--pairs", type=int, default=100, help="of each city and condition")
     parser.add_argument("--keypoints", type=int, default=500)
     parser.add_argument("--superpoint-weights", type=Path, help="another file than the one that is shipped")

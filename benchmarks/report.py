@@ -36,6 +36,7 @@ def main() -> None:
 
 
 def measured_in_chromium(report: Path, rounds: int) -> dict[str, list[float]]:
+    """Return milliseconds of each action on the report's pages, by name."""
     with chromium_at(chromium_path() or "chromium") as browser:
 
         def visit(folder: Path, address: str) -> Any:
@@ -47,6 +48,7 @@ def measured_in_chromium(report: Path, rounds: int) -> dict[str, list[float]]:
 
 
 def show(measured: dict[str, list[float]]) -> None:
+    """Print median and 95th percentile of each action."""
     print(f"{'milliseconds':<28}{'p50':>8}{'p95':>8}{'times':>8}")
     for name, times in measured.items():
         middle, high = np.percentile(times, (50, 95))
@@ -54,6 +56,7 @@ def show(measured: dict[str, list[float]]) -> None:
 
 
 def size_mb(folder: Path) -> float:
+    """Return the size of all files below a folder, megabytes."""
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) / 1e6
 
 

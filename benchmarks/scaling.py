@@ -69,6 +69,7 @@ def task_of(queries: int, candidates: int) -> Task:
 
 
 def open_store(folder: Path) -> FeatureStore:
+    """Open the store that all runs read."""
     return FeatureStore(folder / "features", {"extractor": "made_up"})
 
 

@@ -160,6 +160,7 @@ def memory_bytes_per_s() -> float:
 
 
 def seconds_of(work: Any) -> float:
+    """Return the seconds that a call of `work` takes."""
     clock = Stopwatch()
     with clock.measure("work"):
         work()

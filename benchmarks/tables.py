@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+from benchmarks.agreement.tables import identity_table, recall_table
 from benchmarks.estimators import estimator_table
 from benchmarks.figures import read_figures
 from benchmarks.markdown import digits, table
@@ -88,6 +89,8 @@ TABLES: dict[str, Callable[[], str]] = {
     "speed_bf16": lambda: speed_table("bf16"),
     "ranking_float32": lambda: ranking_table("float32"),
     "ranking_bf16": lambda: ranking_table("bf16"),
+    "agreement": recall_table,
+    "identity": identity_table,
     "stages": stage_table,
     "limits": limits_table,
     "matching": matching_table,

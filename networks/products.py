@@ -45,6 +45,12 @@ def goes_by_onednn(*matrices: torch.Tensor) -> bool:
     )
 
 
+def use_torch() -> None:
+    """Have this process's products be torch's own for good, as published code's are: to measure against."""
+    global _ONEDNN
+    _ONEDNN = None
+
+
 class ProductLinear(nn.Linear):
     """A linear layer by `product`."""
 

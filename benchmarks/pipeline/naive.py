@@ -1,13 +1,14 @@
 """The published way of working: every candidate decoded, extracted and scored anew for every query.
 
 One photo at a time, the pairs one after the other, nothing kept. Networks are in the default memory layout
-with their norms apart; SuperGlue transports in logarithms, Patch-NetVLAD pools by running sums. The query is
-extracted once, but by networks that take both photos of a pair, where published code runs it through again
-for every candidate.
+with their norms apart, and products are torch's own (`workers.py`); SuperGlue transports in logarithms,
+Patch-NetVLAD pools by running sums. The query is extracted once, but by networks that take both photos of a
+pair, where published code runs it through again for every candidate.
 """
 
 from dataclasses import replace
 from itertools import product
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -15,7 +16,7 @@ import torch
 from benchmarks.pipeline.job import Job, make_plain
 from benchmarks.pipeline.peak import forget_peak, peak_mib
 from benchmarks.pipeline.photos import nearest_photos
-from extractors import Features
+from extractors import Extractor, Features
 from networks.loading import prepare_photo
 from networks.timing import Stopwatch
 
@@ -80,17 +81,25 @@ class Naive:
         return sorted(row for kind, row in self._kept if kind == "database")
 
     def _rounded(self, kind: str, row: int, number_format: str) -> Features:
-        found = self._kept[kind, row]
-        descriptors = None if found.descriptors is None else found.descriptors.astype(number_format)
-        return replace(
-            found,
-            descriptors=descriptors,
-            dense={name: values.astype(number_format) for name, values in found.dense.items()},
-        )
+        return rounded(self._kept[kind, row], number_format)
 
     def _features(self, kind: str, row: int) -> Features:
-        photos = getattr(self.dataset, kind)
-        prepared = prepare_photo(row, photos.path(row), self.extractor.prepare, exif=True)
-        features = self.extractor.extract(torch.stack([prepared.tensor]), [prepared.image_size])[0]
+        features = extract_photo(self.extractor, getattr(self.dataset, kind).path(row))
         self._kept[kind, row] = features
         return features
+
+
+def extract_photo(extractor: Extractor, path: Path) -> Features:
+    """Decode and extract one photo by itself."""
+    prepared = prepare_photo(0, path, extractor.prepare, exif=True)
+    return extractor.extract(torch.stack([prepared.tensor]), [prepared.image_size])[0]
+
+
+def rounded(features: Features, number_format: str) -> Features:
+    """Return features with descriptors and maps as a store keeps them that stores `number_format`."""
+    descriptors = None if features.descriptors is None else features.descriptors.astype(number_format)
+    dense = {
+        name: values.astype(number_format) if values.dtype.kind == "f" else values
+        for name, values in features.dense.items()
+    }
+    return replace(features, descriptors=descriptors, dense=dense)

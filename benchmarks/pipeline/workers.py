@@ -39,9 +39,13 @@ def _build(kind: str, job: Job) -> None:
     import cv2
     import torch
 
+    from networks.products import use_torch
+
     logging.disable(logging.WARNING)  # that weights are made up is known
     torch.set_num_threads(job.threads)
     cv2.setNumThreads(job.threads)
+    if kind == "naive":
+        use_torch()
     module = importlib.import_module(f"benchmarks.pipeline.{kind}")
     _held["way"] = getattr(module, kind.capitalize())(job)
 

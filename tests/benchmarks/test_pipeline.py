@@ -5,7 +5,9 @@ import pytest
 
 from benchmarks import tables
 from benchmarks.pipeline.ranking import compare_rankings
-from benchmarks.pipeline.tables import cold_s, published_s, times_as_fast, warm_s
+from benchmarks.pipeline.tables import cold_of_set_s, cold_s, published_s, speed_table, times_as_fast, warm_s
+from benchmarks.pipeline.whole_set import count, different_share
+from retrieval.candidates import Candidates, write_candidates
 
 NAIVE = {"query_s": 1.0, "candidate_s": 0.5, "score_s": 0.1}
 OURS = {"photo_s": 0.2, "score_s": 0.01, "own_score_s": 0.005}
@@ -32,8 +34,30 @@ def test_the_same_scores_are_the_same_ranking():
 def test_seconds_are_of_one_query_with_a_hundred_candidates():
     assert published_s(NAIVE) == pytest.approx(61)
     assert cold_s(OURS) == pytest.approx(21.2)
+    assert cold_of_set_s(OURS, 0.25) == pytest.approx(6.2)
+    assert cold_of_set_s(OURS, 1.0) == pytest.approx(cold_s(OURS))
     assert warm_s(OURS) == pytest.approx(1.2)
     assert warm_s(OURS, "own_score_s") == pytest.approx(0.7)
+
+
+def test_photos_that_queries_share_are_counted_once(tmp_path):
+    indices = np.array([[4, 7, 9], [7, 4, -1]])
+    names = np.array([["a", "b", "c"], ["b", "a", ""]], object)
+    found = Candidates(["q", "r"], names, indices, np.zeros((2, 3), np.float32))
+    write_candidates(tmp_path / "found.h5", found)
+    told = count(tmp_path / "found.h5")
+    assert told == {"source": "found", "queries": 2, "candidates": 3, "different": 3}
+    assert different_share(told) == 0.5
+
+
+def test_the_column_of_a_whole_set_is_empty_until_one_was_counted(tmp_path, monkeypatch):
+    monkeypatch.setattr("benchmarks.figures.FOLDER", tmp_path)
+    of_pair = {"rootsift+ransac": {"float32": {"naive": [NAIVE], "ours": [OURS]}}}
+    (tmp_path / "pipeline.json").write_text(json.dumps({"pairs": of_pair}))
+    assert "| 2.88 (2.88 to 2.88) |  | 50.8 " in speed_table("float32")
+    told = {"source": "found", "queries": 2, "candidates": 4, "different": 2}
+    (tmp_path / "whole_set.json").write_text(json.dumps(told))
+    assert "| 2.88 (2.88 to 2.88) | 9.84 (9.84 to 9.84) | 50.8 " in speed_table("float32")
 
 
 def test_ratios_are_taken_round_by_round():
