@@ -37,13 +37,15 @@ def main() -> None:
     sizes = {name: getattr(options, name) for name in SIZES}
     settings = {**sizes, "rounds": options.rounds}
     found = read_figures("pipeline")
-    if options.again or found.get("settings") != settings:
-        found = {"settings": settings, "environment": hardware(), "limits": machine_limits(), "pairs": {}}
+    if found.get("settings") != settings:
+        found = {"settings": settings, "pairs": {}}
+    if options.again or not found["pairs"]:
+        found |= {"environment": hardware(), "limits": machine_limits()}
     with tempfile.TemporaryDirectory() as folder:
         city = draw_photos(options.photos or Path(folder) / "city", options.rounds)
         for number, pair in enumerate(options.pairs or PAIRS, 1):
             known = found["pairs"].setdefault(pair, {})
-            wanted = [precision for precision in options.precisions if precision not in known]
+            wanted = [name for name in options.precisions if options.again or name not in known]
             start_s = time.perf_counter()
             if wanted:
                 known |= measure(Job(pair, city, **sizes), wanted, options.rounds)
@@ -92,7 +94,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--device", default="auto", help="auto takes a GPU where there is one")
     parser.add_argument("--photos", type=Path, help="where the city is drawn and stays; default: nowhere")
-    parser.add_argument("--again", action="store_true", help="measure everything anew")
+    parser.add_argument("--again", action="store_true", help="measure these pairs anew, and keep the others")
     options = parser.parse_args()
     if unknown := sorted(set(options.pairs) - set(PAIRS)):
         parser.error(f"unknown pairs {', '.join(unknown)}; choose from {', '.join(PAIRS)}")
