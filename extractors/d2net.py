@@ -23,6 +23,7 @@ from networks.keypoints import strongest_first
 from networks.precision import inference, placed
 from networks.resizing import imagenet_normalise, resize_photo, to_unit_range
 from networks.state_dicts import load_strictly
+from networks.winograd import use_winograd
 
 DESCRIPTOR_DIM = 512
 CAFFE_MEANS = (103.939, 116.779, 123.68)  # of blue, green and red
@@ -109,7 +110,9 @@ class D2Net:
         self.settings = settings
         self.device = device
         self.precision = precision
-        self.network = placed(load_strictly(self.layers(settings), state, self.spec.name), device)
+        network = load_strictly(self.layers(settings), state, self.spec.name)
+        use_winograd(network)
+        self.network = placed(network, device)
 
     @classmethod
     def layers(cls, settings: D2NetSettings) -> D2NetNetwork:

@@ -19,6 +19,7 @@ from extractors.record import Features, rescaled
 from networks.precision import inference, placed
 from networks.resizing import imagenet_normalise, resize_tensor, to_unit_range
 from networks.state_dicts import load_strictly
+from networks.winograd import use_winograd
 
 STRIDE_PX = 16  # of a cell
 CLUSTERS = 64  # of the files trained on Pittsburgh; those trained on Mapillary have 16
@@ -104,6 +105,7 @@ class PatchNetVLAD:
         clusters = CLUSTERS if centroids is None else len(centroids)
         network = PatchNetVLADNetwork(clusters, settings.num_pcs)
         self._length = settings.num_pcs if settings.return_pca else CHANNELS * clusters
+        use_winograd(network)
         self.network = placed(load_strictly(network, state, self.spec.name), device)
 
     @classmethod

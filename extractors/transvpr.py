@@ -20,6 +20,7 @@ from extractors.transvpr_network import PATCH_PX, WIDTH, Outputs, TransVPRNetwor
 from networks.precision import fold_norms, inference, placed
 from networks.resizing import imagenet_normalise, resize_tensor, to_unit_range
 from networks.state_dicts import load_strictly
+from networks.winograd import use_winograd
 
 
 @dataclass(frozen=True)
@@ -107,6 +108,7 @@ class TransVPR:
         self.precision = precision
         network = load_strictly(self.layers(settings), state, self.spec.name)
         fold_norms(network)
+        use_winograd(network)
         self.network = placed(network, device)
 
     @classmethod

@@ -141,6 +141,7 @@ class SuperGlueNetwork(nn.Module):
 
     # without small updates made-up scores reach 1e16, trained ones hundreds
     MADE_UP: ClassVar[dict[str, float]] = {"mlp.1.weight": 0.1, "bin_score": 300.0}
+    MADE_UP_SCALE: ClassVar[dict[str, float]] = {"final_proj.weight": 3.0}  # unless it matches nothing
 
     def __init__(self, descriptor_dim: int, keypoint_encoder: Sequence[int], layers: Sequence[str]) -> None:
         super().__init__()

@@ -26,6 +26,14 @@ def product(rows: torch.Tensor, columns: torch.Tensor, bias: torch.Tensor | None
     return F.linear(rows, columns, bias)
 
 
+def mixed(factors: torch.Tensor, rows: torch.Tensor) -> torch.Tensor:
+    """Return factors (M, K) times rows (K, N), which stay as they lie: for few long rows. See `product`."""
+    if _ONEDNN is not None and goes_by_onednn(factors, rows):
+        found: torch.Tensor = _ONEDNN(factors, rows.T, None, "none", [], "")
+        return found
+    return factors @ rows
+
+
 def goes_by_onednn(*matrices: torch.Tensor) -> bool:
     """Tell whether `product` of these goes by oneDNN: float32 on a CPU, without autocast and gradients.
 

@@ -56,11 +56,14 @@ def seeded_state(
 def made_up_state(network: "nn.Module") -> dict[str, np.ndarray]:
     """Return a whole state dict for `network`, from its own names and shapes.
 
-    A class of networks that seeded tensors alone would drive out of all bounds has `MADE_UP`: end of a
-    key -> the one value that fills such tensors.
+    A class of networks that seeded tensors alone would drive out of all bounds, or leave without an answer,
+    has `MADE_UP`: end of a key -> the one value that fills such tensors; and `MADE_UP_SCALE`: end of a key ->
+    factor on them.
     """
     shapes = {key: tuple(tensor.shape) for key, tensor in network.state_dict().items()}
-    filled: Mapping[str, float] = getattr(network, "MADE_UP", {})
-    return seeded_state(
-        shapes, {key: value for end, value in filled.items() for key in shapes if key.endswith(end)}
-    )
+
+    def meant(name: str) -> dict[str, float]:
+        ends: Mapping[str, float] = getattr(network, name, {})
+        return {key: value for end, value in ends.items() for key in shapes if key.endswith(end)}
+
+    return seeded_state(shapes, meant("MADE_UP"), meant("MADE_UP_SCALE"))
