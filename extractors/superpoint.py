@@ -7,29 +7,29 @@ suppression in two extra rounds, descriptors by bilinear interpolation.
 
 import functools
 import logging
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 import numpy as np
 import torch
 import torch.nn.functional as F
-from pydantic import NonNegativeFloat, NonNegativeInt, PositiveInt
-from torch import nn
+from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveInt
 
 from data.errors import SettingsError
 from extractors.base import ExtractorSpec
 from extractors.corners import cornerness, onto_corners
-from extractors.record import Features
+from extractors.record import Features, rescaled
+from extractors.superpoint_network import CELL_PX, SuperPointNetwork
 from networks.keypoints import strongest_first, suppress_non_maxima
 from networks.precision import inference, placed
-from networks.resizing import luma
+from networks.resizing import luma, resize_tensor
 from networks.state_dicts import load_strictly
 
 Sampling = Literal["published", "exact"]
 Variant = Literal["published", "small"]
 
-CELL_PX = 8  # the encoder halves three times
 WARN_PIXELS = 4_000_000
 
 log = logging.getLogger(__name__)
@@ -45,8 +45,10 @@ class SuperPointSettings:
     without keypoints. sampling: "published" stretches the descriptor map a little over the photo, as
     the published code does and SuperGlue's weights expect; "exact" is geometrically right. refine_px:
     not published: keypoints move onto the strongest corner within so many pixels, and between pixels,
-    descriptors with them, scores not; 0 leaves them on whole pixels. variant: of the weights; "small"
-    are this project's own, trained on drawn cities, which come with it.
+    descriptors with them, scores not; 0 leaves them on whole pixels. upsample: not published: factor by
+    which photos are enlarged beforehand, which places keypoints more finely; pixels of the other settings
+    are those of the enlarged photo. variant: of the weights; "small" are this project's own, trained on
+    drawn cities, which come with it.
     """
 
     descriptor_dim: PositiveInt = 256
@@ -56,6 +58,7 @@ class SuperPointSettings:
     remove_borders: NonNegativeInt = 4
     sampling: Sampling = "published"
     refine_px: NonNegativeInt = 0
+    upsample: Annotated[float, Field(ge=1)] = 1.0
     variant: Variant = "published"
 
     def __post_init__(self) -> None:
@@ -63,47 +66,6 @@ class SuperPointSettings:
             raise SettingsError(
                 f"superpoint: max_keypoints is {self.max_keypoints}; use a positive count, or -1 for all"
             )
-
-
-class SuperPointNetwork(nn.Module):
-    """The layers, named as in the published file."""
-
-    def __init__(self, descriptor_dim: int = 256) -> None:
-        super().__init__()
-        widths = {"1": (1, 64), "2": (64, 64), "3": (64, 128), "4": (128, 128)}
-        for stage, (inputs, outputs) in widths.items():
-            self.add_module(f"conv{stage}a", nn.Conv2d(inputs, outputs, 3, padding=1))
-            self.add_module(f"conv{stage}b", nn.Conv2d(outputs, outputs, 3, padding=1))
-        self.pool = nn.MaxPool2d(2)
-        self.convPa = nn.Conv2d(128, 256, 3, padding=1)
-        self.convPb = nn.Conv2d(256, CELL_PX**2 + 1, 1)
-        self.convDa = nn.Conv2d(128, 256, 3, padding=1)
-        self.convDb = nn.Conv2d(256, descriptor_dim, 1)
-
-    def forward(self, grey: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Return score maps (B, 8h, 8w) and unit descriptors (B, D, h, w) of grey photos (B, 1, H, W).
-
-        h = H // 8 and w = W // 8. Both are float32 whatever the precision of the encoder: half
-        precision would make plateaus that all pass for local maxima.
-        """
-        encoded = self.encode(grey).float()
-        with torch.autocast(encoded.device.type, enabled=False):
-            logits, dense = self.heads(encoded)
-            shares = logits.softmax(dim=1)[:, :-1]
-            return F.pixel_shuffle(shares, CELL_PX).squeeze(1), F.normalize(dense, dim=1)
-
-    def encode(self, grey: torch.Tensor) -> torch.Tensor:
-        """Return the feature map (B, 128, h, w) that both heads read."""
-        x = grey
-        for stage in "1234":
-            x = F.relu_(self.get_submodule(f"conv{stage}a")(x))
-            x = F.relu_(self.get_submodule(f"conv{stage}b")(x))
-            x = self.pool(x) if stage != "4" else x
-        return x
-
-    def heads(self, encoded: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Return the detector's logits (B, 65, h, w) and descriptors (B, D, h, w) of any length."""
-        return self.convPb(F.relu_(self.convPa(encoded))), self.convDb(F.relu_(self.convDa(encoded)))
 
 
 def select(kept: torch.Tensor, settings: SuperPointSettings) -> tuple[torch.Tensor, torch.Tensor]:
@@ -187,30 +149,32 @@ class SuperPoint:
         return "superpoint_v1.pth" if settings.variant == "published" else "superpoint_small.safetensors"
 
     def prepare(self, image: np.ndarray) -> torch.Tensor:
-        """Turn a uint8 RGB image (H, W, 3) into luma (1, H, W), float32 in [0, 1], at its own size."""
-        return luma(image)
+        """Turn a uint8 RGB image (H, W, 3) into luma (1, h, w), float32 in [0, 1], enlarged by `upsample`."""
+        height, width = (round(side * self.settings.upsample) for side in image.shape[:2])
+        return resize_tensor(luma(image), (height, width), antialias=False)
 
     def extract(
         self, batch: torch.Tensor, image_sizes: Sequence[tuple[int, int]] | None = None
     ) -> list[Features]:
-        """Extract keypoints, descriptors (N, D) and scores of prepared photos (B, 1, H, W).
+        """Extract keypoints, descriptors (N, D) and scores of prepared photos (B, 1, h, w).
 
-        Keypoints lie on whole pixels, unless refined: by falling score where max_keypoints cut some off,
-        else row by row. Photos less than 8 pixels high or wide have none. image_sizes is not needed: no
-        resizing.
+        Keypoints lie on whole pixels, unless refined or upsampled: by falling score where max_keypoints cut
+        some off, else row by row. Photos less than 8 pixels high or wide have none.
         """
-        height, width = batch.shape[-2:]
-        if min(height, width) < CELL_PX:
-            return [_nothing((height, width), self.settings.descriptor_dim) for _ in batch]
-        if height * width > WARN_PIXELS:
-            _warn_of_memory(height, width)
+        frame = (batch.shape[-2], batch.shape[-1])
+        sizes = image_sizes or [frame] * len(batch)
+        if min(frame) < CELL_PX:
+            return [_nothing(size, self.settings.descriptor_dim) for size in sizes]
+        if math.prod(frame) > WARN_PIXELS:
+            _warn_of_memory(*frame)
         with inference(self.device, self.precision):
             scores, dense = self.network(batch.to(self.device))
             kept = suppress_non_maxima(scores, self.settings.nms_radius)
-            return [self._describe(*each) for each in zip(batch, kept, dense, strict=True)]
+            return [self._describe(*each) for each in zip(batch, kept, dense, sizes, strict=True)]
 
-    def _describe(self, photo: torch.Tensor, kept: torch.Tensor, dense: torch.Tensor) -> Features:
-        size = (photo.shape[-2], photo.shape[-1])
+    def _describe(
+        self, photo: torch.Tensor, kept: torch.Tensor, dense: torch.Tensor, size: tuple[int, int]
+    ) -> Features:
         keypoints, scores = select(kept, self.settings)
         if self.settings.refine_px:
             strength = cornerness(photo[0].cpu().float().numpy())
@@ -219,7 +183,7 @@ class SuperPoint:
         descriptors = sample_descriptors(dense, keypoints, self.settings.sampling)
         return Features(
             size,
-            keypoints=keypoints.cpu().numpy(),
+            keypoints=rescaled(keypoints.cpu().numpy(), (photo.shape[-2], photo.shape[-1]), size),
             descriptors=descriptors.cpu().numpy(),
             scores=scores.cpu().numpy(),
         )

@@ -47,8 +47,8 @@ THESIS = Preset(
 )
 
 # Learned without a download: the weights that come with the project, trained on drawn cities, with
-# descriptors where the training had them.
-_SUPERPOINT_SMALL = {"variant": "small", "sampling": "exact", "refine_px": 1}
+# descriptors where the training had them, and keypoints placed as finely as it allows.
+_SUPERPOINT_SMALL = {"variant": "small", "sampling": "exact", "refine_px": 1, "upsample": 1.5}
 SMALL = Preset(
     {"superpoint+ransac": {"superpoint": _SUPERPOINT_SMALL}, "rootsift+ransac": {}},
     retriever="cosplace",

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from extractors.corners import cornerness
-from extractors.superpoint import CELL_PX
+from extractors.superpoint_network import CELL_PX
 
 NONE = CELL_PX**2  # the class of a cell without a keypoint
 APART_PX = 4  # corners are at least so far from each other

@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 from pydantic import NonNegativeFloat
 
-from extractors.superpoint import CELL_PX
+from extractors.superpoint_network import CELL_PX
 
 
 @dataclass(frozen=True)

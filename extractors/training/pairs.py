@@ -11,7 +11,7 @@ from pydantic import PositiveInt
 from data.city_views import CityView
 from data.errors import TrainingError
 from data.photos import read_photo
-from extractors.superpoint import CELL_PX
+from extractors.superpoint_network import CELL_PX
 from extractors.training.homographies import (
     HomographyRange,
     crop_shift,

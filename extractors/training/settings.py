@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
 
 from data.errors import SettingsError
-from extractors.superpoint import CELL_PX
+from extractors.superpoint_network import CELL_PX
 from extractors.training.homographies import HomographyRange
 from extractors.training.losses import Hinge
 from extractors.training.pairs import PairSettings

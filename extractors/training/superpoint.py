@@ -13,7 +13,8 @@ from torch import nn
 
 from data.city_views import CityView
 from data.files import digest_of_names
-from extractors.superpoint import SuperPoint, SuperPointNetwork, SuperPointSettings
+from extractors.superpoint import SuperPoint, SuperPointSettings
+from extractors.superpoint_network import SuperPointNetwork
 from extractors.training.losses import contrast_loss, descriptor_loss, detector_loss
 from extractors.training.measures import agreement
 from extractors.training.pairs import PairBatch, shapes_pair, stack_pairs, view_pair

@@ -43,6 +43,23 @@ def test_exact_sampling_is_a_setting_that_changes_descriptors_alone() -> None:
     assert 0.005 < np.abs(published.descriptors - exact.descriptors).max() < 0.5
 
 
+def test_upsampled_photos_give_keypoints_in_pixels_of_the_original() -> None:
+    plain, upsampled = build("superpoint"), build("superpoint", upsample=1.5)
+    enlarged = upsampled.prepare(photo()[:60, :81])
+    assert enlarged.shape == (1, 90, 122)
+    in_frame = plain.extract(enlarged[None])[0]
+    found = upsampled.extract(enlarged[None], [(60, 81)])[0]
+    assert found.image_size == (60, 81) and len(found) > 20
+    expected = (in_frame.keypoints + 0.5) * [81 / 122, 60 / 90] - 0.5
+    np.testing.assert_allclose(found.keypoints, expected, rtol=1e-6)
+    np.testing.assert_array_equal(found.descriptors, in_frame.descriptors)
+
+
+def test_photos_are_not_shrunk() -> None:
+    with pytest.raises(SettingsError, match="upsample"):
+        build("superpoint", upsample=0.5)
+
+
 def test_borders_are_those_of_the_score_map() -> None:
     odd = photo()[:61, :79]  # score map 56 x 72
     found = extract(build("superpoint", nms_radius=0, remove_borders=3, max_keypoints=-1), odd)[0]
