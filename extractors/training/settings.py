@@ -31,6 +31,8 @@ SMALL: Mapping[str, Any] = MappingProxyType(
         "night_share": 0.1,
         "blur_share": 0.2,
         "noise": 0.015,
+        "scale": 2.2,
+        "perspective": 0.4,
     }
 )
 
