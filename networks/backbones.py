@@ -108,7 +108,7 @@ def vgg16_sequence() -> nn.Sequential:
     inputs = 3
     for block in VGG16_BLOCKS:
         for width in block:
-            layers += [nn.Conv2d(inputs, width, 3, padding=1), nn.ReLU()]
+            layers += [nn.Conv2d(inputs, width, 3, padding=1), nn.ReLU(inplace=True)]
             inputs = width
         layers.append(nn.MaxPool2d(2))
     return nn.Sequential(*layers[:-2])
