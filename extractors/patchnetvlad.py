@@ -155,9 +155,12 @@ class PatchNetVLAD:
         """Return the descriptors of each photo's patches and, in the last row, of the whole photo."""
         if min(photos.shape[2:]) < STRIDE_PX:  # not one cell
             return [np.zeros((1, self._length), np.float32) for _ in photos]
-        finish = self.network.compress if self.settings.return_pca else uncompressed
+        windows = self.settings.patch_sizes, self.settings.pooling
         described = []
         for features in self.network.encoder(photos).float():
-            parts = self.network.parts(features, self.settings.patch_sizes, self.settings.pooling)
-            described.append(finish(parts).cpu().numpy())
+            if self.settings.return_pca:
+                descriptors = self.network.compressed(features, *windows)
+            else:
+                descriptors = uncompressed(self.network.parts(features, *windows))
+            described.append(descriptors.cpu().numpy())
         return described

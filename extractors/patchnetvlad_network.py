@@ -6,12 +6,13 @@ They are made a few clusters at a time, since those of all windows together take
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Literal
+from typing import ClassVar, Literal
 
 import torch
 import torch.nn.functional as F
 from torch import nn
 
+from extractors.patchnetvlad_cells import Cells, project_cells
 from networks.backbones import vgg16_sequence
 from networks.pooling import NetVLAD
 from networks.products import product
@@ -24,6 +25,13 @@ Pooling = Literal["direct", "integral"]
 
 class PatchNetVLADNetwork(nn.Module):
     """The whole network. components: length of a descriptor after the PCA."""
+
+    # without these all made-up descriptors agree to three digits
+    MADE_UP_SCALE: ClassVar[dict[str, float]] = {
+        "pool.conv.weight": 32.0,
+        "pool.centroids": 0.1,
+        "WPCA.0.weight": 16.0,
+    }
 
     def __init__(self, clusters: int, components: int) -> None:
         super().__init__()
@@ -41,13 +49,21 @@ class PatchNetVLADNetwork(nn.Module):
         cell where it fits, row by row, one size after the other. The last row is the whole map.
         pooling: see `direct_means` and `integral_means`. Each cluster's 512 values have unit length.
         """
-        means = POOLINGS[pooling]
-        with torch.autocast(features.device.type, enabled=False):
-            for residuals in self.pool(features):
-                pooled = [means(residuals, size).flatten(2) for size in sizes]
-                pooled.append(residuals.mean(dim=(2, 3))[..., None])
-                of_clusters = torch.cat([values.mT for values in pooled], dim=1)  # (k, N, 512)
-                yield F.normalize(of_clusters, dim=2).transpose(0, 1).flatten(1)
+        for of_clusters in self._means(features, sizes, pooling):
+            yield F.normalize(of_clusters, dim=2).transpose(0, 1).flatten(1)
+
+    def compressed(
+        self, features: torch.Tensor, sizes: Sequence[int], pooling: Pooling = "direct"
+    ) -> torch.Tensor:
+        """Return unit descriptors (N, components) of all windows after the PCA; arguments as for `parts`.
+
+        A CPU projects cells where they are fewer than windows; a GPU is faster with few large products.
+        """
+        height, width = features.shape[1:]
+        windows = sum(max(0, height - size + 1) * max(0, width - size + 1) for size in sizes)
+        if pooling == "direct" and features.device.type == "cpu" and windows > height * width:
+            return self._from_cells(features, sizes)
+        return self.compress(self.parts(features, sizes, pooling))
 
     def compress(self, parts: Iterable[torch.Tensor]) -> torch.Tensor:
         """Return unit descriptors (N, components) after the PCA, from the `parts` of (N, 512 K)."""
@@ -60,6 +76,37 @@ class PatchNetVLADNetwork(nn.Module):
             first = following
         lengths = squares.sqrt().clamp(min=LEAST_NORM)
         return F.normalize(projected / lengths + bias, dim=1)
+
+    def _from_cells(self, features: torch.Tensor, sizes: Sequence[int]) -> torch.Tensor:
+        """Do what `compressed` does by the products of cells."""
+        norms = torch.cat([means.norm(dim=2) for means in self._means(features, sizes, "direct")])  # (K, N)
+        inverses = 1 / norms.clamp(min=LEAST_NORM)
+        lengths = (norms * inverses).norm(dim=0).clamp(min=LEAST_NORM)
+        with torch.autocast(features.device.type, enabled=False):
+            values, shares = self.pool.assigned(features)
+        areas = _areas(features.shape[1], features.shape[2], sizes)
+        cells = Cells(values.flatten(0, 1), shares, sizes, inverses / (lengths * areas.to(features.device)))
+        weight, bias = self.WPCA.get_parameter("0.weight")[:, :, 0, 0], self.WPCA.get_parameter("0.bias")
+        return F.normalize(project_cells(cells, weight, self.pool.centroids) + bias, dim=1)
+
+    def _means(
+        self, features: torch.Tensor, sizes: Sequence[int], pooling: Pooling
+    ) -> Iterator[torch.Tensor]:
+        """Yield the mean residuals (k, N, 512) of all windows and the whole map, a few clusters at a time."""
+        means = POOLINGS[pooling]
+        with torch.autocast(features.device.type, enabled=False):
+            for residuals in self.pool(features):
+                pooled = [means(residuals, size).flatten(2) for size in sizes]
+                pooled.append(residuals.mean(dim=(2, 3))[..., None])
+                yield torch.cat([values.mT for values in pooled], dim=1)
+
+
+def _areas(height: int, width: int, sizes: Sequence[int]) -> torch.Tensor:
+    """Return the cells (N,) of each window on a map, and of the whole map."""
+    counts = [max(0, height - size + 1) * max(0, width - size + 1) for size in sizes]
+    return torch.tensor([*(size**2 for size in sizes), height * width]).repeat_interleave(
+        torch.tensor([*counts, 1])
+    )
 
 
 def uncompressed(parts: Iterable[torch.Tensor]) -> torch.Tensor:

@@ -14,8 +14,8 @@ import torch
 from data.errors import SettingsError
 from extractors import Features
 from matchers.base import MatcherSpec, Matches, Scores, matched_points, needed
-from matchers.geometry import on_threads
 from matchers.mutual import nearest_descriptors
+from networks.cores import on_cores
 from networks.timing import Stopwatch
 
 SAMPLE = 3  # points that determine an affine map
@@ -90,7 +90,7 @@ class Affine:
                 matched_points(query, candidate, indices, self.spec.name)
                 for candidate, indices in zip(candidates, found, strict=True)
             ]
-            inliers = np.array([mask.sum() for mask in on_threads(self._inliers, points)], np.int64)
+            inliers = np.array([mask.sum() for mask in on_cores(self._inliers, points)], np.int64)
         return Scores(
             values=inliers + np.array([self._tie_break(query, candidate) for candidate in candidates]),
             matches=np.array([len(indices) for indices in found], np.int64),

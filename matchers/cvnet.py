@@ -18,6 +18,7 @@ from matchers.base import MatcherSpec, Matches, Scores, needed, needed_map
 from matchers.cvnet_network import CVNetPairNetwork, make_side
 from matchers.mutual import match_candidates
 from networks.batching import equal_batches
+from networks.cores import Indices, fill_by_batches
 from networks.cvnet import CELL_PX, CHANNELS, LEVELS, load_half, published_file
 from networks.precision import inference
 from networks.timing import Stopwatch
@@ -85,12 +86,18 @@ class CVNet:
         """Score all candidates, in batches of candidates of equal size on a GPU."""
         values = np.zeros(len(candidates))
         clock = Stopwatch(self.device)
-        with clock.measure("matching"), inference(self.device, self.precision):
-            side0 = self._side(query)
+        with clock.measure("matching"):
+            with inference(self.device, self.precision):
+                side0 = self._side(query)
             sizes = [self._map(candidate, "full").shape for candidate in candidates]
-            for batch in equal_batches(range(len(sizes)), self._batch_size(side0, sizes), sizes.__getitem__):
-                sides1 = torch.stack([self._side(candidates[index]) for index in batch])
-                values[batch] = self.network(side0, sides1, self._memory_bytes).cpu().numpy()
+
+            def evidence(batch: Indices) -> np.ndarray:
+                with inference(self.device, self.precision):
+                    sides1 = torch.stack([self._side(candidates[index]) for index in batch])
+                    return self.network(side0, sides1, self._memory_bytes).cpu().numpy()
+
+            batches = equal_batches(range(len(sizes)), self._batch_size(side0, sizes), sizes.__getitem__)
+            fill_by_batches(values, batches, evidence, self.device)
         if self.settings.fusion == "global+rerank":
             similarities = [self._global_score(query, candidate) for candidate in candidates]
             values = np.array(similarities) + self.settings.rerank_weight * values

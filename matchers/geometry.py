@@ -6,23 +6,18 @@ varies with the order of the matches.
 """
 
 import math
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal, TypeVar, get_args
+from typing import Literal, get_args
 
 import cv2
 import numpy as np
-import torch
 
 from data.errors import SettingsError
 
 # OpenCV's other methods are left out: LMEDS ignores the threshold, RHO and USAC_PROSAC expect matches
 # sorted by quality, and USAC_PARALLEL starts threads of its own within each pair.
 Estimator = Literal["ransac", "usac_default", "usac_accurate", "usac_fast", "usac_magsac", "poselib"]
-
-T = TypeVar("T")
-R = TypeVar("R")
 
 SAMPLE = 4  # points that determine a homography
 SEED = 0  # PoseLib's; OpenCV's generators are fixed inside
@@ -62,19 +57,6 @@ class Estimate:
 
     homography: np.ndarray | None
     inliers: np.ndarray
-
-
-def on_threads(work: Callable[[T], R], items: Sequence[T]) -> list[R]:
-    """Do `work` on each item, on as many threads as torch uses, and return the results in order.
-
-    OpenCV and PoseLib release Python's lock. `work` must depend on its item alone; the results then do
-    not depend on the number of threads.
-    """
-    threads = min(torch.get_num_threads(), len(items))
-    if threads < 2:
-        return [work(item) for item in items]
-    with ThreadPoolExecutor(threads) as pool:
-        return list(pool.map(work, items))
 
 
 def estimate_homography(source: np.ndarray, target: np.ndarray, robust: Robust) -> Estimate:

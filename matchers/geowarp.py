@@ -17,6 +17,7 @@ from extractors.record import rescaled
 from matchers.base import MatcherSpec, Matches, Scores, needed_map
 from matchers.geowarp_network import CELLS, GeoWarpNetwork, carry, homographies, warp
 from networks.batching import equal_batches
+from networks.cores import Indices, fill_by_batches
 from networks.geowarp import CHANNELS, GRID, Arch, Pooling, joint_file, network_input
 from networks.precision import inference, placed
 from networks.state_dicts import load_strictly
@@ -118,12 +119,18 @@ class GeoWarp:
         values = np.full(len(candidates), LEFT_ALONE)
         size = 1 if self.device.type == "cpu" else self.settings.batch_pairs
         clock = Stopwatch(self.device)
-        with clock.measure("matching"), inference(self.device, self.precision):
+        with clock.measure("matching"):
             side0 = self._side([query])
             shapes = [self._map(photo, "photo").shape for photo in candidates[: self.settings.first_n]]
-            for batch in equal_batches(range(len(shapes)), size, shapes.__getitem__):
-                warped = self._warp(side0, self._side([candidates[index] for index in batch]))
-                values[batch] = warped.scores().cpu().numpy()
+
+            def compared(batch: Indices) -> np.ndarray:
+                with inference(self.device, self.precision):
+                    side1 = self._side([candidates[index] for index in batch])
+                    return self._warp(side0, side1).scores().cpu().numpy()
+
+            fill_by_batches(
+                values, equal_batches(range(len(shapes)), size, shapes.__getitem__), compared, self.device
+            )
         return Scores(values, matching_s=clock.seconds["matching"])
 
     def match(self, query: Features, candidate: Features) -> Matches:

@@ -20,6 +20,7 @@ from extractors.record import rescaled
 from matchers.base import MatcherSpec, Matches, Scores, needed_map
 from matchers.dual_softmax import mutual_cells
 from networks.batching import equal_batches
+from networks.cores import Indices, fill_by_batches
 from networks.loftr import CELL_PX, FINE_PX, WIDTHS, LoFTRNetwork, configured, loaded, pair_tokens
 from networks.loftr_folded import fold_layers
 from networks.precision import inference
@@ -102,11 +103,15 @@ class LoFTR:
         """Count the matches of each candidate, in batches of candidates of equal size on a GPU."""
         counts = np.zeros(len(candidates), np.int64)
         clock = Stopwatch(self.device)
-        with clock.measure("matching"), inference(self.device, self.precision):
+        with clock.measure("matching"):
             map0 = self._map(query, "coarse")
-            for batch in self._batches(query, candidates):
+
+            def count(batch: Indices) -> np.ndarray:
                 maps1 = torch.cat([self._map(candidates[index], "coarse") for index in batch])
-                counts[batch] = self._counts(map0, maps1)
+                with inference(self.device, self.precision):
+                    return self._counts(map0, maps1)
+
+            fill_by_batches(counts, self._batches(query, candidates), count, self.device)
         return Scores(counts.astype(np.float64), matches=counts, matching_s=clock.seconds["matching"])
 
     def match(self, query: Features, candidate: Features) -> Matches:

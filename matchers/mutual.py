@@ -5,26 +5,29 @@ descriptor; of equally similar ones the first counts. The similarities of one ti
 one batch of candidates (GPU) are held at a time. A candidate's matches do not depend on which other
 candidates are in the list.
 
-With precision "bf16" a CPU that is fast at it looks for the matches in bf16 and decides in float32
+A CPU that is fast at bf16 looks for the matches of many wide descriptors in bf16 and decides in float32
 (`matchers.screening`): they are those of float32. What identical means: similarities are sums of products
 in float32, and the order of summing is the library's. Where it sums two descriptors alike whatever else is
 in the call, as measured with oneDNN and MKL, matches and similarities are the same to the last bit; elsewhere
 similarities may differ by a rounding, and matches where two rivals are that close.
 """
 
-import functools
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import torch
 
 from data.errors import PairError
-from matchers.screening import LEAST_ENTRIES, TILE_ENTRIES, Screen, has_fast_bf16, rounded
+from matchers.screening import LEAST_MULTIPLICATIONS, TILE_ENTRIES, Screen, has_fast_bf16, rounded
+from networks.cores import on_cores
 from networks.products import product
 
 Found = tuple[np.ndarray, np.ndarray, np.ndarray]  # query indices, candidate indices, similarities
+Products = Literal["fastest", "float32"]
 
+SHARED_COMPONENTS = 2**22  # of a query's descriptors; with more the candidates of two cores crowd their cache
 BATCH_BYTES = 512 * 2**20  # of similarities held at once on a GPU
 
 
@@ -48,22 +51,23 @@ def match_candidates(
     candidates: Sequence[np.ndarray],
     threshold: float = -np.inf,
     device: torch.device | str = "cpu",
-    precision: str = "float32",
+    products: Products = "fastest",
 ) -> list[MutualMatches]:
     """Match a query's descriptors (N, D) with those of each candidate (N_k, D).
 
     Descriptors are float32 or float16, compared as float32 and not normalised. threshold: lowest
-    similarity of a match, inclusive. precision: "bf16" is faster for many descriptors on some CPUs and
-    gives the same; others are float32. Returns one MutualMatches per candidate; a photo without
-    descriptors has none. Raises PairError when descriptors differ in width.
+    similarity of a match, inclusive. products: "float32" never screens in bf16, which gives the same, to
+    measure against. Returns one MutualMatches per candidate; a photo without descriptors has none. Raises
+    PairError when descriptors differ in width.
     """
     chosen = torch.device(device)
     _check_widths(query, candidates)
     if not len(query):
         found: Iterator[Found] = (_nothing() for _ in candidates)
     elif chosen.type == "cpu":
-        search = _Screened if precision == "bf16" and has_fast_bf16() else _Exact
-        found = map(search(_tensor(query)), map(_tensor, candidates))
+        search = _search(_tensor(query), products)
+        spread = on_cores if query.size <= SHARED_COMPONENTS else map
+        found = iter(spread(lambda candidate: search(_tensor(candidate)), candidates))
     else:
         found = _in_batches(query, candidates, chosen)
     return [_above(threshold, *parts) for parts in found]
@@ -137,21 +141,25 @@ class _Screened:
 
     def __init__(self, query: torch.Tensor) -> None:
         self._exact = _Exact(query)
-        self._query = query
+        self._screen = Screen(rounded(query))
+        self._tells = True  # bf16 tells which entries may be the best, so far
 
     def __call__(self, candidate: torch.Tensor) -> Found:
         """Return query indices, candidate indices and similarities, by candidate (N_k, D)."""
-        if len(self._query) * len(candidate) < LEAST_ENTRIES:
+        if not self._tells or self._screen.width * candidate.numel() < LEAST_MULTIPLICATIONS:
             return self._exact(candidate)
         found = self._screen.entries(rounded(candidate))
         if found is None:
+            self._tells = False  # as these descriptors are, it would be so with the other candidates too
             return self._exact(candidate)
         rows, columns, values = found
         return columns, rows, values
 
-    @functools.cached_property
-    def _screen(self) -> Screen:
-        return Screen(rounded(self._query))
+
+def _search(query: torch.Tensor, products: Products) -> Callable[[torch.Tensor], Found]:
+    """Return what finds the mutual neighbours of a query (N, D) in a candidate on the CPU."""
+    screens = products == "fastest" and has_fast_bf16() and query.numel() > 0
+    return _Screened(query) if screens else _Exact(query)
 
 
 def _in_batches(

@@ -13,9 +13,10 @@ import torch
 
 from extractors import Features
 from matchers.base import Frame, MatcherSpec, Matches, Scores, in_frame, matched_points, needed
-from matchers.geometry import SAMPLE, Estimator, Robust, estimate_homography, on_threads
+from matchers.geometry import SAMPLE, Estimator, Robust, estimate_homography
 from matchers.levels import PATCH_NETVLAD_WEIGHTS, Levels
 from matchers.mutual import MutualMatches, match_candidates
+from networks.cores import on_cores
 from networks.timing import Stopwatch
 
 
@@ -73,7 +74,6 @@ class Ransac:
     ) -> None:
         self.settings = settings
         self.device = torch.device(device)
-        self.precision = precision
         self.robust = Robust(
             settings.estimator, settings.reprojection_px, settings.iterations, settings.confidence
         )
@@ -112,7 +112,7 @@ class Ransac:
                 self._points(query, candidate, matches)
                 for candidate, matches in zip(candidates, found, strict=True)
             ]
-            inliers = np.array([mask.sum() for mask in on_threads(self._inliers, points)], np.int64)
+            inliers = np.array([mask.sum() for mask in on_cores(self._inliers, points)], np.int64)
         divisor = max(1, len(query)) if self.settings.normalise == "query_features" else 1
         return Scores(
             values=inliers / divisor,
@@ -134,7 +134,6 @@ class Ransac:
             [needed(candidate, "descriptors", self.spec.name) for candidate in candidates],
             threshold=self.settings.match_threshold,
             device=self.device,
-            precision=self.precision,
         )
 
     def _points(

@@ -63,7 +63,6 @@ class Rapid:
     ) -> None:
         self.settings = settings
         self.device = torch.device(device)
-        self.precision = precision
         fusion: Literal["weighted", "standardised"] = (
             "standardised" if settings.variant == "published" else "weighted"
         )
@@ -122,7 +121,6 @@ class Rapid:
             needed(query, "descriptors", self.spec.name),
             [needed(candidate, "descriptors", self.spec.name) for candidate in candidates],
             device=self.device,
-            precision=self.precision,
         )
 
     def _places(self, photo: Features) -> np.ndarray:

@@ -16,6 +16,7 @@ from data.errors import PairError, SettingsError
 from extractors import Features
 from matchers.base import MatcherSpec, Matches, Scores, needed
 from matchers.rrt_network import SAME_SCALE, SCALES, RrtNetwork, Side, pad_sides, scale_rows
+from networks.cores import Indices, fill_by_batches
 from networks.precision import inference
 from networks.state_dicts import load_strictly
 from networks.timing import Stopwatch
@@ -93,14 +94,18 @@ class Rrt:
         """
         size = 1 if self.device.type == "cpu" else self.settings.batch_pairs
         clock = Stopwatch(self.device)
-        with clock.measure("matching"), inference(self.device, self.precision):
+        with clock.measure("matching"):
             side0 = self._side(query)
             sides = [self._side(candidate) for candidate in candidates]
             order = np.argsort([-side.descriptors.shape[1] for side in sides], kind="stable")
             values = np.zeros(len(sides))
-            for start in range(0, len(sides), size):
-                batch = order[start : start + size]
-                values[batch] = self._logits(side0, [sides[index] for index in batch])
+
+            def logits(batch: Indices) -> np.ndarray:
+                with inference(self.device, self.precision):
+                    return self._logits(side0, [sides[index] for index in batch])
+
+            batches = (order[start : start + size] for start in range(0, len(sides), size))
+            fill_by_batches(values, batches, logits, self.device)
         return Scores(values, matching_s=clock.seconds["matching"])
 
     def match(self, query: Features, candidate: Features) -> Matches:

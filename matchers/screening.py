@@ -6,6 +6,7 @@ bound of the best of its row or of its column may be the best, and nothing else 
 the products are taken again in float32.
 """
 
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -15,7 +16,7 @@ import torch
 from networks.products import product
 
 TILE_ENTRIES = 2**20  # of similarities held at once; smaller tiles were measured slower
-LEAST_ENTRIES = 2**23  # similarities of a pair from which bf16 was measured to win, where float32 is oneDNN's
+LEAST_MULTIPLICATIONS = 2**30  # of a pair, from which bf16 was measured to win, where float32 is oneDNN's
 CLOSE_SHARE = 1 / 16  # of a tile: where more lies close to the best, float32 costs less
 PART = 2**17  # components of descriptors that are rounded at once
 BLOCK = 64  # entries of one small product; of few rows a library sums in another order
@@ -73,17 +74,27 @@ def rounded(descriptors: torch.Tensor) -> Rounded:
     return Rounded(descriptors, half, (torch.cat(lengths) + lost).numpy(), lost.numpy())
 
 
+class _Memory(threading.local):
+    """Working memory of one thread, from one set of rows to the next: taking it anew costs a quarter.
+
+    products: (height, width) bf16. near: (2, height, width) bool.
+    """
+
+    def __init__(self, height: int, width: int) -> None:
+        self.products = torch.empty(height, width, dtype=torch.bfloat16)
+        self.near = np.empty((2, height, width), bool)
+
+
 class Screen:
     """The search for entries of rows x columns that are first maxima of their row and of their column.
 
-    Working memory stays from one set of rows to the next: taking it anew costs a quarter of the time.
+    May be used by several threads at once. `width` is the number of columns.
     """
 
     def __init__(self, columns: Rounded) -> None:
         self._columns = columns
-        height, width = max(1, TILE_ENTRIES // len(columns.half)), len(columns.half)
-        self._products = torch.empty(height, width, dtype=torch.bfloat16)
-        self._near = np.empty((2, height, width), bool)
+        self.width = len(columns.half)
+        self._memory = _Memory(max(1, TILE_ENTRIES // self.width), self.width)
 
     def entries(self, rows: Rounded) -> Entries | None:
         """Return the entries by rising row, with float32 products.
@@ -113,14 +124,14 @@ class Screen:
 
     def _tiles(self, rows: torch.Tensor) -> Iterator[tuple[int, np.ndarray]]:
         """Yield where a tile begins and the bits of its products with all columns, int16, in one place."""
-        height = len(self._products)
+        height = len(self._memory.products)
         for number, part in enumerate(rows.split(height)):
-            products = torch.mm(part, self._columns.half.T, out=self._products[: len(part)])
+            products = torch.mm(part, self._columns.half.T, out=self._memory.products[: len(part)])
             yield number * height, products.view(torch.int16).numpy()
 
     def _close(self, tile: np.ndarray, of_row: np.ndarray, of_column: np.ndarray) -> np.ndarray:
         """Tell which entries reach the floor of their row or of their column."""
-        near, other = self._near[:, : len(tile)]
+        near, other = self._memory.near[:, : len(tile)]
         np.greater_equal(tile, of_row[:, None], out=near)
         near |= np.greater_equal(tile, of_column, out=other)
         return near

@@ -17,6 +17,7 @@ from matchers.base import MatcherSpec, Matches, Scores, matched_points, needed
 from matchers.sinkhorn import Assignment, Domain, assign, log_assignment
 from matchers.superglue_folded import fold
 from matchers.superglue_network import Side, SuperGlueNetwork, normalise_keypoints, pad_sides
+from networks.cores import on_cores
 from networks.precision import inference
 from networks.state_dicts import load_strictly
 from networks.timing import Stopwatch
@@ -116,12 +117,17 @@ class SuperGlue:
             return []
         with inference(self.device, self.precision):
             of_query = self.network.photo(self._side(query))
-            return [self._assign_batch(of_query, candidates) for candidates in batches]
+        return on_cores(lambda batch: self._assign_batch(of_query, batch), batches, self.device)
 
     def _assign_batch(self, of_query: torch.Tensor, candidates: Sequence[Features]) -> Assignment:
         """Match what the network made of a query alone with a batch of candidates."""
         side1 = pad_sides([self._side(candidate) for candidate in candidates])
-        scores = self.network.scores(of_query, self.network.photo(side1), side1.real)
+        with inference(self.device, self.precision):
+            scores = self.network.scores(of_query, self.network.photo(side1), side1.real)
+            return self._matched(scores, candidates)
+
+    def _matched(self, scores: torch.Tensor, candidates: Sequence[Features]) -> Assignment:
+        """Return the matches that scores (B, N0, N1) of a query and B candidates make."""
         lengths = torch.tensor([len(candidate) for candidate in candidates], device=self.device)
         transported = log_assignment(
             scores,

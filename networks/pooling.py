@@ -51,10 +51,14 @@ class NetVLAD(nn.Module):
         Those of all clusters together can take hundreds of megabytes. Their channels lie last in memory,
         where pooling over cells is several times as fast.
         """
-        cells = F.normalize(features, dim=0)
-        shares = self.conv(cells[None])[0].softmax(dim=0)
-        cells = cells.permute(1, 2, 0).contiguous()
+        cells, shares = self.assigned(features)
         for first in range(0, len(shares), CLUSTERS_AT_ONCE):
             some = slice(first, first + CLUSTERS_AT_ONCE)
             residuals = shares[some, :, :, None] * (cells - self.centroids[some, None, None])
             yield residuals.permute(0, 3, 1, 2)
+
+    def assigned(self, features: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return the unit cells (h, w, C) of a map (C, h, w) and their shares in each cluster (K, h, w)."""
+        cells = F.normalize(features, dim=0)
+        shares = self.conv(cells[None])[0].softmax(dim=0)
+        return cells.permute(1, 2, 0).contiguous(), shares

@@ -7,6 +7,7 @@ import torch.nn.functional as F
 
 import extractors
 from data.errors import SettingsError, WeightsError
+from extractors import patchnetvlad_cells
 from extractors.conformance import extract
 from extractors.patchnetvlad import PatchNetVLAD, patch_centres
 from extractors.patchnetvlad_network import (
@@ -65,6 +66,24 @@ def test_the_pca_is_a_matrix_and_a_bias_and_unit_length() -> None:
     vlads = uncompressed(network.parts(features, (2,)))
     expected = F.normalize(vlads @ layer.weight[:, :, 0, 0].T + layer.bias, dim=1)
     torch.testing.assert_close(network.compress(network.parts(features, (2,))), expected)
+
+
+@pytest.mark.parametrize("size", [(9, 7), (5, 3), (1, 4)])
+def test_the_pca_of_cells_is_that_of_windows(size: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(patchnetvlad_cells, "COMPONENTS_AT_ONCE", 3)
+    network, features = small_network(), drawn_map(*size)
+    sizes = (1, 2, 3, 5)
+    expected = network.compress(network.parts(features, sizes))
+    found = network._from_cells(features, sizes)
+    torch.testing.assert_close(found, expected, atol=2e-6, rtol=0)
+    assert torch.equal(network.compressed(features, sizes), found)
+
+
+@pytest.mark.parametrize("size", range(1, 10))
+def test_sums_of_neighbours(size: int) -> None:
+    maps = drawn_map(9, 7)
+    sums = patchnetvlad_cells.window_sums(maps, size, 1)
+    torch.testing.assert_close(sums, maps.unfold(1, size, 1).sum(dim=3))
 
 
 def test_windows_that_do_not_fit_are_left_out() -> None:

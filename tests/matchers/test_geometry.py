@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from data.errors import SettingsError
-from matchers.geometry import Estimator, Robust, estimate_homography, forward_errors, on_threads, scaled
+from matchers.geometry import Estimator, Robust, estimate_homography, forward_errors, scaled
+from networks.cores import on_cores
 
 ESTIMATORS = get_args(Estimator)
 HOMOGRAPHY = np.array([[0.9, 0.1, 20.0], [-0.05, 1.1, -10.0], [1e-4, -5e-5, 1.0]])
@@ -95,7 +96,7 @@ def test_threads_do_not_change_the_estimates(estimator: Estimator) -> None:
     threads = torch.get_num_threads()
     try:
         torch.set_num_threads(4)
-        together = on_threads(lambda pair: estimate_homography(*pair, Robust(estimator)), pairs)
+        together = on_cores(lambda pair: estimate_homography(*pair, Robust(estimator)), pairs)
     finally:
         torch.set_num_threads(threads)
     for one, other in zip(alone, together, strict=True):

@@ -1,6 +1,7 @@
 """The bf16 search for mutual neighbours against float32: the same matches, whatever the descriptors."""
 
 from collections.abc import Iterator
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from matchers import mutual, screening
-from matchers.mutual import match_candidates, mutual_entries
+from matchers.mutual import Products, match_candidates, mutual_entries
 from matchers.screening import Entries, Screen, has_fast_bf16, rounded
 
 needs_bf16 = pytest.mark.skipif(not has_fast_bf16(), reason="this CPU has no fast bf16 products")
@@ -23,7 +24,7 @@ def _tiny_tiles(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(screening, "CLOSE_SHARE", 1.0)
     monkeypatch.setattr(screening, "PART", 50)
     monkeypatch.setattr(mutual, "TILE_ENTRIES", 64)
-    monkeypatch.setattr(mutual, "LEAST_ENTRIES", 1)
+    monkeypatch.setattr(mutual, "LEAST_MULTIPLICATIONS", 1)
     yield
 
 
@@ -122,19 +123,19 @@ def test_too_many_rivals_are_left_to_float32(monkeypatch: pytest.MonkeyPatch) ->
 
 
 @needs_bf16
-def test_precision_changes_neither_matches_nor_similarities() -> None:
+def test_screening_changes_neither_matches_nor_similarities() -> None:
     draw = np.random.default_rng(2)
     query = draw.standard_normal((90, 32)).astype(np.float32)
     candidates = [draw.standard_normal((count, 32)).astype(np.float32) for count in (70, 0, 1, 120)]
     candidates.append(np.ones((40, 32), np.float32))
-    of_precision = [
-        match_candidates(query, candidates, threshold=1.0, precision=precision)
-        for precision in ("float32", "bf16")
-    ]
-    for one, other in zip(*of_precision, strict=True):
+    screened, whole = (
+        match_candidates(query, candidates, threshold=1.0, products=products)
+        for products in get_args(Products)
+    )
+    for one, other in zip(screened, whole, strict=True):
         np.testing.assert_array_equal(one.indices, other.indices)
         np.testing.assert_allclose(one.similarity, other.similarity, rtol=1e-6)
-    assert [len(found) for found in match_candidates(query[:0], candidates, precision="bf16")] == [0] * 5
+    assert [len(found) for found in match_candidates(query[:0], candidates)] == [0] * 5
 
 
 @given(sides=sides)

@@ -59,7 +59,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def status(folder: Path) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(call("status", folder, "--json").output)
+    found: dict[str, Any] = json.loads(call("status", folder, "--json").stdout)
     return found
 
 

@@ -1,0 +1,70 @@
+"""Work on independent items is spread over threads that torch counts as one core each."""
+
+import threading
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+import torch
+
+from networks.cores import fill_by_batches, on_cores
+
+CPU = torch.device("cpu")
+
+
+@pytest.fixture(autouse=True)
+def _three_threads() -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(3)
+    yield
+    torch.set_num_threads(before)
+
+
+def test_results_come_in_order_from_threads_with_one_core_each() -> None:
+    together = threading.Barrier(3)  # passed only if three items are in work at once
+
+    def work(item: int) -> tuple[int, int, str]:
+        together.wait(60)
+        return item, torch.get_num_threads(), threading.current_thread().name
+
+    found = on_cores(work, range(6))
+    assert [item for item, _, _ in found] == list(range(6))
+    assert {count for _, count, _ in found} == {1}
+    assert len({name for _, _, name in found}) == 3
+
+
+def test_the_caller_and_threads_started_later_keep_all_cores() -> None:
+    on_cores(lambda item: item, range(3))
+    counts = [torch.get_num_threads()]
+    later = threading.Thread(target=lambda: counts.append(torch.get_num_threads()))
+    later.start()
+    later.join()
+    assert counts == [3, 3]
+
+
+def test_a_single_item_has_one_core_too() -> None:
+    assert on_cores(lambda _: torch.get_num_threads(), [0]) == [1]
+
+
+def test_within_an_item_and_elsewhere_than_on_a_cpu_nothing_is_spread() -> None:
+    here = threading.current_thread().name
+    inner = on_cores(
+        lambda _: (
+            on_cores(lambda _: threading.current_thread().name, [0, 1])[1] == threading.current_thread().name
+        ),
+        [0],
+    )
+    assert inner == [True]
+    assert on_cores(lambda _: threading.current_thread().name, [0, 1], torch.device("meta")) == [here, here]
+    assert on_cores(lambda item: item, []) == []
+
+
+def test_an_error_reaches_the_caller() -> None:
+    with pytest.raises(ZeroDivisionError):
+        on_cores(lambda item: 1 / item, [1, 0])
+
+
+def test_batches_fill_their_places() -> None:
+    values = np.full(5, -1.0)
+    fill_by_batches(values, iter([[3, 1], np.array([0, 4])]), lambda batch: 10.0 * np.asarray(batch), CPU)
+    assert values.tolist() == [0, 10, -1, 30, 40]
