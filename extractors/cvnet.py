@@ -20,6 +20,7 @@ from extractors.record import Features
 from networks.cvnet import LEVELS, load_half, published_file
 from networks.precision import fold_norms, inference, placed
 from networks.resizing import imagenet_normalise, resize_photo, to_unit_range, within_edge
+from networks.winograd import use_winograd
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,7 @@ class CVNet:
         self.precision = precision
         network = load_half(self.layers(settings), state, "photo", self.spec.name)
         fold_norms(network)
+        use_winograd(network)
         self.network = placed(network, device)
 
     @classmethod

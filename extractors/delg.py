@@ -22,6 +22,7 @@ from extractors.record import Features
 from networks.keypoints import strongest_first
 from networks.precision import fold_norms, inference, placed
 from networks.state_dicts import load_strictly
+from networks.winograd import use_winograd
 
 SMALLEST_PX = 10  # photos with a shorter side have no features, as published
 EPS = 1e-6  # least norm of a descriptor
@@ -133,6 +134,7 @@ class Delg:
         self.precision = precision
         network = load_strictly(self.layers(settings), state, self.spec.name)
         fold_norms(network)
+        use_winograd(network)
         self.network = placed(network, device)
 
     @classmethod

@@ -19,6 +19,7 @@ from networks.loftr import LoFTRNetwork, coarse_map, configured, loaded, photo_t
 from networks.loftr_folded import fold_layers
 from networks.precision import fold_norms, inference, placed
 from networks.resizing import luma, resize_photo, within_edge
+from networks.winograd import use_winograd
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,7 @@ class LoFTR:
         network = loaded(self.layers(settings), state, self.spec.name)
         fold_norms(network)
         fold_layers(network)
+        use_winograd(network)
         self.network = placed(network, device)
 
     @classmethod

@@ -18,8 +18,8 @@ from networks.products import goes_by_onednn, mixed, product
 TILE, KERNEL = 4, 3  # pixels along a side
 SPAN = TILE + KERNEL - 1  # pixels that those of a tile depend on, and values
 POINTS = (0.0, 0.5**0.5, -(0.5**0.5), 2**0.5, -(2**0.5))  # infinity comes last by itself
-TILES_AT_ONCE = 768  # many enough for two threads, few enough for their caches
-LEAST_CHANNELS, LEAST_OF_WIDER = 128, 256  # with fewer in and out the direct convolution is as fast
+TILES_AT_ONCE = 1536  # of many the products are near the processor's rate; of more the caches overflow
+LEAST_CHANNELS = 128  # in and out; with fewer the direct convolution is as fast
 
 
 def _along_both_axes(matrix: np.ndarray) -> torch.Tensor:
@@ -131,5 +131,4 @@ def _gains(layer: nn.Conv2d) -> bool:
         and layer.dilation[0] == layer.dilation[1]
         and layer.padding_mode == "zeros"
         and min(layer.in_channels, layer.out_channels) >= LEAST_CHANNELS
-        and max(layer.in_channels, layer.out_channels) >= LEAST_OF_WIDER
     )
