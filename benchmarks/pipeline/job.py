@@ -14,8 +14,10 @@ from rerank.methods import Builder
 from rerank.presets import THESIS, PairSettings
 
 EXTRA_PAIRS = ("rootsift+ransac", "superpoint+ransac", "aliked+ransac")
+# By pair, and behind a space what else tells it from another case of the same pair.
 PAIRS: PairSettings = {
     **THESIS.pairs,
+    "patchnetvlad+rapid 512-D": {"patchnetvlad": {"num_pcs": 512}},
     **{pair: {"ransac": {"estimator": "ransac", "iterations": 2000}} for pair in EXTRA_PAIRS},
 }
 # What made-up weights need to find as much as real ones do.
@@ -29,9 +31,9 @@ QUERIES_FOLDER = "queries_day"
 class Job:
     """One pair to measure.
 
-    city: folder of the drawn photos. different: candidates that are different photos; `candidates` of a
-    query are these again and again under other names, each stored. naive: candidates of each round that
-    are scored the published way.
+    pair: of PAIRS. city: folder of the drawn photos. different: candidates that are different photos;
+    `candidates` of a query are these again and again under other names, each stored. naive: candidates of
+    each round that are scored the published way.
     """
 
     pair: str
@@ -46,15 +48,20 @@ class Job:
     @property
     def names(self) -> tuple[str, str]:
         """The extractor's and the matcher's names."""
-        return split_pair(self.pair)
+        return split_pair(self.methods)
+
+    @property
+    def methods(self) -> str:
+        """The pair without what is told of its settings."""
+        return self.pair.split(" ")[0]
 
     def builder(self, settings: MethodSettings = NO_OTHERS) -> Builder:
         """Return what builds the methods, as published but for `settings`, with made-up weights."""
         return Builder(
             Configuration(
                 dataset=str(self.city),
-                pairs=(self.pair,),
-                pair_settings=PAIRS,
+                pairs=(self.methods,),
+                pair_settings={self.methods: PAIRS[self.pair]},
                 settings={**MADE_UP, **settings},
                 weights=(SEEDED,),
                 device=self.device,
@@ -70,7 +77,9 @@ class Job:
         """Build the pair as the pipeline does. settings: method -> settings beside those of the pair."""
         extractor, matcher = self.names
         builder = self.builder(settings)
-        return builder.build("extractor", extractor, self.pair), builder.build("matcher", matcher, self.pair)
+        return builder.build("extractor", extractor, self.methods), builder.build(
+            "matcher", matcher, self.methods
+        )
 
     def default_estimator(self) -> Matcher | None:
         """Build the matcher with the project's own robust estimator; None for pairs without one."""

@@ -8,16 +8,13 @@ pair, where published code runs it through again for every candidate.
 
 from dataclasses import replace
 from itertools import product
-from pathlib import Path
 
 import numpy as np
-import torch
 
 from benchmarks.pipeline.job import Job, make_plain
 from benchmarks.pipeline.peak import forget_peak, peak_mib
-from benchmarks.pipeline.photos import nearest_photos
-from extractors import Extractor, Features
-from networks.loading import prepare_photo
+from benchmarks.pipeline.photos import extract_photo, nearest_photos
+from extractors import Features
 from networks.timing import Stopwatch
 
 PUBLISHED = {"superglue": {"sinkhorn_domain": "log"}, "patchnetvlad": {"pooling": "integral"}}
@@ -87,12 +84,6 @@ class Naive:
         features = extract_photo(self.extractor, getattr(self.dataset, kind).path(row))
         self._kept[kind, row] = features
         return features
-
-
-def extract_photo(extractor: Extractor, path: Path) -> Features:
-    """Decode and extract one photo by itself."""
-    prepared = prepare_photo(0, path, extractor.prepare, exif=True)
-    return extractor.extract(torch.stack([prepared.tensor]), [prepared.image_size])[0]
 
 
 def rounded(features: Features, number_format: str) -> Features:

@@ -5,6 +5,7 @@ with its reading ahead, a journal of scores and all.
 """
 
 import tempfile
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,8 @@ import numpy as np
 from benchmarks.made_up import made_up_set, made_up_task
 from benchmarks.pipeline.job import Job
 from benchmarks.pipeline.peak import forget_peak, peak_mib
-from benchmarks.pipeline.photos import nearest_photos
+from benchmarks.pipeline.photos import extract_photo, nearest_photos
+from benchmarks.pipeline.work import gflop_of
 from data.photoset import PhotoSet
 from extractors.store import FeatureStore
 from matchers import Matcher
@@ -86,6 +88,14 @@ class Ours:
                 "photo_bytes": store.bytes_per_photo() or 0.0,
                 "peak_mib": peak_mib() - self.idle_mib,
             }
+
+    def work(self) -> dict[str, float]:
+        """Count the billions of operations of a photo and of a pair in products and convolutions."""
+        path = self.dataset.database.path(0)
+        photo = extract_photo(self.extractor, path)
+        of_one, of_two = (gflop_of(partial(self.matcher.score, photo, [photo] * count)) for count in (1, 2))
+        of_photo = gflop_of(partial(extract_photo, self.extractor, path))
+        return {"photo_gflop": of_photo, "pair_gflop": of_two - of_one}
 
     def scores(self, rounds: int, rows: list[int]) -> np.ndarray:
         """Score each of the queries with the database photos of `rows`: (rounds, photos) float64."""

@@ -3,10 +3,13 @@
 from pathlib import Path
 
 import numpy as np
+import torch
 
 from data.city import draw_city
 from data.datasets import Dataset
 from data.drawing.settings import CitySettings
+from extractors import Extractor, Features
+from networks.loading import prepare_photo
 
 DATABASE = 24
 WIDTH, HEIGHT = 640, 480
@@ -25,3 +28,9 @@ def nearest_photos(dataset: Dataset, query: int) -> np.ndarray:
     """Return the rows of the database photos by distance from a query in metres, the nearest first."""
     away = np.linalg.norm(dataset.database.positions - dataset.queries.positions[query], axis=1)
     return np.argsort(away, kind="stable")
+
+
+def extract_photo(extractor: Extractor, path: Path) -> Features:
+    """Decode and extract one photo by itself."""
+    prepared = prepare_photo(0, path, extractor.prepare, exif=True)
+    return extractor.extract(torch.stack([prepared.tensor]), [prepared.image_size])[0]

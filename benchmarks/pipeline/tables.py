@@ -20,6 +20,7 @@ AIMS = {
     "r2d2+ransac": (3.0, 25.0),
     "patchnetvlad+ransac": (1.5, 40.0),
     "patchnetvlad+rapid": (1.5, 40.0),
+    "patchnetvlad+rapid 512-D": (1.5, 40.0),
     "transvpr+ransac": (3.0, 40.0),
     "loftr+loftr": (3.0, 8.0),
     "cvnet+cvnet": (3.0, 15.0),
@@ -108,6 +109,25 @@ def stage_table() -> str:
         )
     heads = ("pair", "published: photo ms", "pair ms", "decode", "extract", "read", "match", "estimate")
     return table((*heads, "kB a photo", "read MB/s", "published: peak MiB", "peak MiB"), rows)
+
+
+def bound_table() -> str:
+    """Return what products and convolutions alone would take at the machine's rate, in float32."""
+    measured = _pairs("float32")
+    rate = read_figures("pipeline")["limits"]["gemm_float32_gflops"] if measured else 1.0
+    rows = []
+    for pair, of_pair in measured:
+        work, ours, aim = of_pair["work"], of_pair["ours"], AIMS.get(pair)
+        bare = {"photo_s": work["photo_gflop"] / rate, "score_s": work["pair_gflop"] / rate}
+        at_best = {**of_pair, "ours": [bare] * len(ours)}
+        rows.append(
+            [pair, digits(work["photo_gflop"]), digits(1000 * bare["photo_s"]), _ms(ours, "photo_s")]
+            + [digits(work["pair_gflop"]), digits(1000 * bare["score_s"]), _ms(ours, "score_s")]
+            + [times_as_fast(at_best, seconds) for seconds in (cold_s, warm_s)]
+            + [f"{aim[0]:g}, {aim[1]:g}" if aim else ""]
+        )
+    heads = ("pair", "GFLOP a photo", "at best ms", "measured", "GFLOP a pair", "at best ms", "measured")
+    return table((*heads, "cold at best", "warm at best", "aim"), rows)
 
 
 def limits_table() -> str:
