@@ -15,7 +15,14 @@ from benchmarks.estimators import estimator_table
 from benchmarks.figures import read_figures
 from benchmarks.markdown import digits, table
 from benchmarks.matching import matching_table
-from benchmarks.pipeline.tables import bound_table, limits_table, ranking_table, speed_table, stage_table
+from benchmarks.pipeline.tables import (
+    bound_table,
+    limits_table,
+    ranking_table,
+    speed_table,
+    stage_table,
+    summary_table,
+)
 from data.files import write_text
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -93,6 +100,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "identity": identity_table,
     "stages": stage_table,
     "bounds": bound_table,
+    "speed": summary_table,
     "limits": limits_table,
     "matching": matching_table,
     "estimators": estimator_table,

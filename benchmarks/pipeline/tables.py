@@ -52,8 +52,7 @@ def warm_s(measured: Figures, score: str = "score_s") -> float:
 
 def times_as_fast(of_pair: Figures, seconds: Callable[[Figures], float]) -> str:
     """Write how many times as fast as the published way: median of the rounds' ratios, and their range."""
-    pairs = zip(of_pair["naive"], of_pair["ours"], strict=True)
-    ratios = [published_s(naive) / seconds(ours) for naive, ours in pairs]
+    ratios = _ratios(of_pair, seconds)
     return f"{digits(median(ratios))} ({digits(min(ratios))} to {digits(max(ratios))})"
 
 
@@ -80,6 +79,20 @@ def speed_table(precision: str) -> str:
         )
     heads = ("pair", "published s", "cold s", "warm s", "cold", "cold, of a whole set", "warm")
     return table((*heads, "warm, own estimator", "aim"), rows)
+
+
+def summary_table() -> str:
+    """Return seconds of a query, and medians of times as fast as the published way, in both precisions."""
+    low = dict(_pairs("bf16"))
+    rows = []
+    for pair, of_pair in _pairs("float32"):
+        ours = of_pair["ours"]
+        seconds = [_median(published_s, of_pair["naive"]), _median(cold_s, ours), _median(warm_s, ours)]
+        measured = [of_pair, *([low[pair]] if pair in low else [])]
+        ratios = (" / ".join(_median_ratio(told, way) for told in measured) for way in (cold_s, warm_s))
+        rows.append([pair, *seconds, *ratios])
+    heads = ("pair", "published s", "cold s", "warm s", "times as fast: cold, float32 / bf16", "warm")
+    return table(heads, rows)
 
 
 def ranking_table(precision: str) -> str:
@@ -149,6 +162,15 @@ def limits_table() -> str:
 def _pairs(precision: str) -> list[tuple[str, Figures]]:
     measured = read_figures("pipeline").get("pairs", {})
     return [(pair, measured[pair][precision]) for pair in PAIRS if precision in measured.get(pair, {})]
+
+
+def _ratios(of_pair: Figures, seconds: Callable[[Figures], float]) -> list[float]:
+    pairs = zip(of_pair["naive"], of_pair["ours"], strict=True)
+    return [published_s(naive) / seconds(ours) for naive, ours in pairs]
+
+
+def _median_ratio(of_pair: Figures, seconds: Callable[[Figures], float]) -> str:
+    return digits(median(_ratios(of_pair, seconds)))
 
 
 def _median(seconds: Callable[[Figures], float], rounds: Iterable[Figures]) -> str:

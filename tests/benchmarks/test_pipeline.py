@@ -12,6 +12,7 @@ from benchmarks.pipeline.tables import (
     cold_s,
     published_s,
     speed_table,
+    summary_table,
     times_as_fast,
     warm_s,
 )
@@ -69,6 +70,18 @@ def test_the_column_of_a_whole_set_is_empty_until_one_was_counted(tmp_path, monk
     told = {"source": "found", "queries": 2, "candidates": 4, "different": 2}
     (tmp_path / "whole_set.json").write_text(json.dumps(told))
     assert "| 2.88 (2.88 to 2.88) | 9.84 (9.84 to 9.84) | 50.8 " in speed_table("float32")
+
+
+def test_the_summary_has_both_precisions_beside_each_other(tmp_path, monkeypatch):
+    monkeypatch.setattr("benchmarks.figures.FOLDER", tmp_path)
+    measured = {"naive": [NAIVE], "ours": [OURS]}
+    half = {"naive": [NAIVE], "ours": [{**OURS, "photo_s": 0.1}]}
+    of_pair = {"rootsift+ransac": {"float32": measured, "bf16": half}, "cvnet+cvnet": {"float32": measured}}
+    (tmp_path / "pipeline.json").write_text(json.dumps({"pairs": of_pair}))
+    assert summary_table().splitlines()[2:] == [
+        "| cvnet+cvnet | 61 | 21.2 | 1.2 | 2.88 | 50.8 |",
+        "| rootsift+ransac | 61 | 21.2 | 1.2 | 2.88 / 5.5 | 50.8 / 55.5 |",
+    ]
 
 
 def test_what_products_alone_would_take_is_told(tmp_path, monkeypatch):
