@@ -46,7 +46,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--sizes", nargs="+", default=["1000x128", "4000x128", "1131x512", "2826x4096"])
+    parser.add_argument("--sizes", nargs="+", default=["1000x128", "4000x128", "1131x512"])
     parser.add_argument("--candidates", type=int, default=100)
     parser.add_argument("--rounds", type=int, default=5)
     options = parser.parse_args()

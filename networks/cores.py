@@ -29,14 +29,18 @@ def on_cores(work: Callable[[T], R], items: Sequence[T], device: torch.device = 
     threads = torch.get_num_threads()
     if threads < 2 or not items or device.type != "cpu":
         return [work(item) for item in items]
-    ready = threading.Barrier(threads + 1)
-    with ThreadPoolExecutor(threads) as pool:
-        for _ in range(threads):
+    workers = min(threads, len(items))
+    ready = threading.Barrier(workers + 1)
+    pool = ThreadPoolExecutor(workers)
+    try:
+        for _ in range(workers):
             pool.submit(_take_one_core, ready)
         ready.wait()
         # What a thread sets is also what threads started later begin with.
         torch.set_num_threads(threads)
         return list(pool.map(work, items))
+    finally:
+        pool.shutdown(cancel_futures=True)  # after an error, or Ctrl-C, no more items are begun
 
 
 def fill_by_batches(

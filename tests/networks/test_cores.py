@@ -1,6 +1,7 @@
 """Work on independent items is spread over threads that torch counts as one core each."""
 
 import threading
+import time
 from collections.abc import Iterator
 
 import numpy as np
@@ -59,9 +60,17 @@ def test_within_an_item_and_elsewhere_than_on_a_cpu_nothing_is_spread() -> None:
     assert on_cores(lambda item: item, []) == []
 
 
-def test_an_error_reaches_the_caller() -> None:
+def test_an_error_reaches_the_caller_and_the_rest_is_not_begun() -> None:
+    begun: list[int] = []
+
+    def work(item: int) -> float:
+        begun.append(item)
+        time.sleep(0.01)
+        return 1 / item
+
     with pytest.raises(ZeroDivisionError):
-        on_cores(lambda item: 1 / item, [1, 0])
+        on_cores(work, [0, *range(1, 1000)])
+    assert len(begun) < 500
 
 
 def test_batches_fill_their_places() -> None:
