@@ -42,7 +42,7 @@ def test_an_extractor_is_compiled_where_its_precision_says_so(compiled: list[Any
 
 
 def test_matchers_are_not_compiled(compiled: list[Any]) -> None:
-    assert matchers.build("ransac", precision="bf16-compiled").precision == "bf16"
+    assert matchers.build("rrt", "seeded", precision="bf16-compiled").precision == "bf16"
     assert not compiled
 
 
