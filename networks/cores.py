@@ -15,6 +15,8 @@ Indices = Sequence[int] | np.ndarray
 
 CPU = torch.device("cpu")
 
+_spread = True
+
 
 def on_cores(work: Callable[[T], R], items: Sequence[T], device: torch.device = CPU) -> list[R]:
     """Do `work` on each item, on as many threads as torch uses, and return the results in order.
@@ -26,7 +28,7 @@ def on_cores(work: Callable[[T], R], items: Sequence[T], device: torch.device = 
     another, for a tenth to a quarter of the time. Autocast and inference mode are a thread's own, and are
     entered within `work`. OpenCV and PoseLib release Python's lock, as torch does.
     """
-    threads = torch.get_num_threads()
+    threads = torch.get_num_threads() if _spread else 1
     if threads < 2 or not items or device.type != "cpu":
         return [work(item) for item in items]
     workers = min(threads, len(items))
@@ -41,6 +43,12 @@ def on_cores(work: Callable[[T], R], items: Sequence[T], device: torch.device = 
         return list(pool.map(work, items))
     finally:
         pool.shutdown(cancel_futures=True)  # after an error, or Ctrl-C, no more items are begun
+
+
+def share_cores() -> None:
+    """Have this process do items one after the other on all cores for good, as published code does."""
+    global _spread
+    _spread = False
 
 
 def fill_by_batches(

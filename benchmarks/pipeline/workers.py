@@ -39,6 +39,7 @@ def _build(kind: str, job: Job) -> None:
     import cv2
     import torch
 
+    from networks.cores import share_cores
     from networks.products import use_torch
 
     logging.disable(logging.WARNING)  # that weights are made up is known
@@ -46,6 +47,7 @@ def _build(kind: str, job: Job) -> None:
     cv2.setNumThreads(job.threads)
     if kind == "naive":
         use_torch()
+        share_cores()
     module = importlib.import_module(f"benchmarks.pipeline.{kind}")
     _held["way"] = getattr(module, kind.capitalize())(job)
 
