@@ -1,9 +1,9 @@
 """The published way of working: every candidate decoded, extracted and scored anew for every query.
 
-One photo at a time, the pairs one after the other, each on all cores, nothing kept. Networks are in the default
-memory layout with their norms apart, and products are torch's own (`workers.py`); SuperGlue transports in logarithms,
-Patch-NetVLAD pools by running sums. The query is extracted once, but by networks that take both photos of a
-pair, where published code runs it through again for every candidate.
+One photo at a time, the pairs one after the other, each on all cores, nothing kept. Networks are in the
+default memory layout with their norms apart, and products are torch's own (`workers.py`); SuperGlue
+transports in logarithms, Patch-NetVLAD pools by running sums. The query is extracted once, but by networks
+that take both photos of a pair, where published code runs it through again for every candidate.
 """
 
 from dataclasses import replace

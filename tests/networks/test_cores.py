@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+from networks import cores
 from networks.cores import fill_by_batches, on_cores
 
 CPU = torch.device("cpu")
@@ -71,6 +72,12 @@ def test_an_error_reaches_the_caller_and_the_rest_is_not_begun() -> None:
     with pytest.raises(ZeroDivisionError):
         on_cores(work, [0, *range(1, 1000)])
     assert len(begun) < 500
+
+
+def test_the_published_way_has_all_cores_for_each_item(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cores, "_spread", True)  # and put back
+    cores.share_cores()
+    assert on_cores(lambda _: torch.get_num_threads(), [0, 1]) == [3, 3]
 
 
 def test_batches_fill_their_places() -> None:
