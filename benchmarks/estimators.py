@@ -54,7 +54,9 @@ def main() -> None:
     for name in options.only:
         cells = {cell["matches"]: cell for cell in found.get(name, [])}
         for count in options.matches:
-            cells.setdefault(count, judge(ESTIMATORS[name], count, options.pairs))
+            if count in cells:
+                continue
+            cells[count] = judge(ESTIMATORS[name], count, options.pairs)
             found[name] = list(cells.values())
             save_figures(
                 "estimators", {"environment": hardware(), "pairs": options.pairs, "estimators": found}
