@@ -59,9 +59,8 @@ class PatchNetVLADNetwork(nn.Module):
 
         A CPU projects cells where they are fewer than windows; a GPU is faster with few large products.
         """
-        height, width = features.shape[1:]
-        windows = sum(max(0, height - size + 1) * max(0, width - size + 1) for size in sizes)
-        if pooling == "direct" and features.device.type == "cpu" and windows > height * width:
+        cells = features[0].numel()
+        if pooling == "direct" and features.device.type == "cpu" and sum(_counts(features, sizes)) > cells:
             return self._from_cells(features, sizes)
         return self.compress(self.parts(features, sizes, pooling))
 
@@ -84,8 +83,9 @@ class PatchNetVLADNetwork(nn.Module):
         lengths = (norms * inverses).norm(dim=0).clamp(min=LEAST_NORM)
         with torch.autocast(features.device.type, enabled=False):
             values, shares = self.pool.assigned(features)
-        areas = _areas(features.shape[1], features.shape[2], sizes)
-        cells = Cells(values.flatten(0, 1), shares, sizes, inverses / (lengths * areas.to(features.device)))
+        sides = torch.tensor([*(size**2 for size in sizes), features[0].numel()])
+        areas = sides.repeat_interleave(torch.tensor([*_counts(features, sizes), 1]))
+        cells = Cells(values.flatten(0, 1), shares, sizes, inverses / (lengths * areas))
         weight, bias = self.WPCA.get_parameter("0.weight")[:, :, 0, 0], self.WPCA.get_parameter("0.bias")
         return F.normalize(project_cells(cells, weight, self.pool.centroids) + bias, dim=1)
 
@@ -101,12 +101,10 @@ class PatchNetVLADNetwork(nn.Module):
                 yield torch.cat([values.mT for values in pooled], dim=1)
 
 
-def _areas(height: int, width: int, sizes: Sequence[int]) -> torch.Tensor:
-    """Return the cells (N,) of each window on a map, and of the whole map."""
-    counts = [max(0, height - size + 1) * max(0, width - size + 1) for size in sizes]
-    return torch.tensor([*(size**2 for size in sizes), height * width]).repeat_interleave(
-        torch.tensor([*counts, 1])
-    )
+def _counts(features: torch.Tensor, sizes: Sequence[int]) -> list[int]:
+    """Return how many windows of each size fit on a map (C, h, w)."""
+    height, width = features.shape[1:]
+    return [max(0, height - size + 1) * max(0, width - size + 1) for size in sizes]
 
 
 def uncompressed(parts: Iterable[torch.Tensor]) -> torch.Tensor:

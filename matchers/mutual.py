@@ -65,7 +65,7 @@ def match_candidates(
     if not len(query):
         found: Iterator[Found] = (_nothing() for _ in candidates)
     elif chosen.type == "cpu":
-        search = _search(_tensor(query), products)
+        search = _search(_tensor(query), max(map(len, candidates), default=0), products)
         spread = on_cores if query.size <= SHARED_COMPONENTS else map
         found = iter(spread(lambda candidate: search(_tensor(candidate)), candidates))
     else:
@@ -156,9 +156,13 @@ class _Screened:
         return columns, rows, values
 
 
-def _search(query: torch.Tensor, products: Products) -> Callable[[torch.Tensor], Found]:
-    """Return what finds the mutual neighbours of a query (N, D) in a candidate on the CPU."""
-    screens = products == "fastest" and has_fast_bf16() and query.numel() > 0
+def _search(query: torch.Tensor, longest: int, products: Products) -> Callable[[torch.Tensor], Found]:
+    """Return what finds the mutual neighbours of a query (N, D) in a candidate on the CPU.
+
+    longest: descriptors of the largest candidate.
+    """
+    wide = query.numel() * longest >= LEAST_MULTIPLICATIONS
+    screens = products == "fastest" and wide and has_fast_bf16()
     return _Screened(query) if screens else _Exact(query)
 
 
