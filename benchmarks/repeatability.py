@@ -1,6 +1,6 @@
 """How well local features survive a homography, a day and a night: SuperPoint-small against RootSIFT.
 
-Run `python benchmarks/repeatability.py [--seeds 201 202 203] [--pairs 100]` in the repository. Cities are
+Run `python benchmarks/repeatability.py [--seeds 201 ... 206] [--pairs 100]` in the repository. Cities are
 drawn of seeds that nothing was trained on. A pair is two photos of one view, taken in other weather, with
 other lit windows and other noise, the second one warped by a random homography: day to day, day to night,
 night to night. All extractors get the same pairs, and may give as many keypoints.
@@ -11,8 +11,8 @@ the right place. Homography accuracy: share of the pairs whose homography, estim
 neighbours, takes the photo's corners to within 3 and 5 px, on average, of the right places. "counted": as
 this project's default estimator gives it at 3 px, in which all inliers weigh alike. "fitted": fitted from
 there to the matches within 6 px under a Cauchy loss of 1 px, so that the exact ones decide. Shares are in
-percent, with the half-width of their 95 % interval over the pairs. Figures go to
-`results/demo/repeatability.json` and `.md`.
+percent, with the half-width of their 95 % interval over the pairs; the last rows are SuperPoint's less
+RootSIFT's, pair by pair. Figures go to `results/demo/repeatability.json` and `.md`.
 """
 
 import argparse
@@ -44,10 +44,13 @@ FIGURES = Path("results/demo/repeatability")
 DARKNESS = {"day": 0.0, "night": 0.85}  # as in the query sets of the demo
 CONDITIONS = (("day", "day"), ("day", "night"), ("night", "night"))
 EXTRACTORS: dict[str, dict[str, Any]] = {"rootsift": {}, **SMALL.pairs["superpoint+ransac"]}
+DIFFERENCE = ("superpoint", "rootsift")
 THRESHOLD_PX, CORNER_PX = 3.0, (3.0, 5.0)
 NEAR_PX, LOSS_PX = 6.0, 1.0  # errors up to which matches are fitted, and from which on they lose weight
 ESTIMATOR = Robust(RansacSettings().estimator, THRESHOLD_PX, RansacSettings().iterations)
 BORDER_PX = 8  # around what the warp has filled, where the edge itself would be a keypoint
+Figures = dict[str, float]  # of one pair
+Summaries = dict[str, dict[str, list[float]]]  # condition -> figure -> mean and half-width
 
 
 class WarpedPair(NamedTuple):
@@ -61,26 +64,41 @@ class WarpedPair(NamedTuple):
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--seeds", type=int, nargs="+", default=[201, 202, 203])
+    parser.add_argument("--seeds", type=int, nargs="+", default=[201, 202, 203, 204, 205, 206])
     parser.add_argument("--pairs", type=int, default=100, help="of each city and condition")
     parser.add_argument("--keypoints", type=int, default=500)
     parser.add_argument("--superpoint-weights", type=Path, help="another file than the one that is shipped")
     parser.add_argument("--output", type=Path, default=FIGURES, help="without ending")
     options = parser.parse_args()
-    drawn = {lights: list(pairs(options.seeds, lights, options.pairs)) for lights in CONDITIONS}
-    figures = {}
-    for name, settings in EXTRACTORS.items():
-        weights = options.superpoint_weights if name == "superpoint" else None
-        extractor = extractors.build(name, weights, max_keypoints=options.keypoints, **settings)
-        figures[name] = {
-            "-".join(lights): summary([measure(extractor, pair) for pair in found])
-            for lights, found in drawn.items()
-        }
+    built = {name: build(name, settings, options) for name, settings in EXTRACTORS.items()}
+    figures: dict[str, Summaries] = {name: {} for name in (*built, " less ".join(DIFFERENCE))}
+    for lights in CONDITIONS:
+        for name, rows in compare(built, pairs(options.seeds, lights, options.pairs)).items():
+            figures[name]["-".join(lights)] = summary(rows)
     write_json(
         options.output.with_suffix(".json"), {"seeds": options.seeds, "pairs": options.pairs, **figures}
     )
     write_text(options.output.with_suffix(".md"), markdown(figures))
     print(markdown(figures))
+
+
+def build(name: str, settings: dict[str, Any], options: argparse.Namespace) -> Extractor:
+    """Return one of EXTRACTORS, with the weights and the number of keypoints that were asked for."""
+    weights = options.superpoint_weights if name == "superpoint" else None
+    return extractors.build(name, weights, max_keypoints=options.keypoints, **settings)
+
+
+def compare(built: dict[str, Extractor], drawn: Iterator[WarpedPair]) -> dict[str, list[Figures]]:
+    """Return the figures of each pair by each extractor, and their DIFFERENCE."""
+    rows = [{name: measure(extractor, pair) for name, extractor in built.items()} for pair in drawn]
+    better, worse = DIFFERENCE
+    differences = [
+        {figure: row[better][figure] - row[worse][figure] for figure in row[better]} for row in rows
+    ]
+    return {
+        **{name: [row[name] for row in rows] for name in built},
+        f"{better} less {worse}": differences,
+    }
 
 
 def pairs(seeds: list[int], lights: tuple[str, str], count: int) -> Iterator[WarpedPair]:
@@ -103,7 +121,7 @@ def pairs(seeds: list[int], lights: tuple[str, str], count: int) -> Iterator[War
             yield WarpedPair(render(scene, view), warped, homography, filled)
 
 
-def measure(extractor: Extractor, pair: WarpedPair) -> dict[str, float]:
+def measure(extractor: Extractor, pair: WarpedPair) -> Figures:
     """Return the figures of one pair."""
     first, second = (
         extractor.extract(extractor.prepare(photo)[None], [photo.shape[:2]])[0]
@@ -165,7 +183,7 @@ def normalising(points: np.ndarray) -> np.ndarray:
     return np.array([[scale, 0, -scale * middle[0]], [0, scale, -scale * middle[1]], [0, 0, 1]])
 
 
-def summary(rows: list[dict[str, float]]) -> dict[str, list[float]]:
+def summary(rows: list[Figures]) -> dict[str, list[float]]:
     """Return of each figure its mean and the half-width of its 95 % interval."""
     told = {}
     for name in rows[0]:
@@ -175,7 +193,7 @@ def summary(rows: list[dict[str, float]]) -> dict[str, list[float]]:
     return told
 
 
-def markdown(figures: dict[str, dict[str, dict[str, list[float]]]]) -> str:
+def markdown(figures: dict[str, Summaries]) -> str:
     names = list(next(iter(next(iter(figures.values())).values())))
     lines = [f"| extractor | pairs | {' | '.join(names)} |", f"| --- | --- |{' ---: |' * len(names)}"]
     for extractor, conditions in figures.items():
