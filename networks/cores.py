@@ -1,12 +1,15 @@
 """Work on independent items, spread over the processor's cores: one item to a core."""
 
 import threading
-from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Executor
+from contextlib import contextmanager
 from typing import TypeVar
 
 import numpy as np
 import torch
+
+from data.decode import threads
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -28,21 +31,29 @@ def on_cores(work: Callable[[T], R], items: Sequence[T], device: torch.device = 
     another, for a tenth to a quarter of the time. Autocast and inference mode are a thread's own, and are
     entered within `work`. OpenCV and PoseLib release Python's lock, as torch does.
     """
-    threads = torch.get_num_threads() if _spread else 1
-    if threads < 2 or not items or device.type != "cpu":
+    cores = torch.get_num_threads() if _spread else 1
+    if cores < 2 or not items or device.type != "cpu":
         return [work(item) for item in items]
-    workers = min(threads, len(items))
+    with core_threads(min(cores, len(items))) as pool:  # after an error, or Ctrl-C, no more are begun
+        return list(pool.map(work, items))
+
+
+@contextmanager
+def core_threads(workers: int) -> Iterator[Executor]:
+    """Give a pool of threads that are all started, in each of which torch uses one thread.
+
+    Else each would get helpers of its own from OpenMP, and where there are more of these than cores all wait
+    for one another asleep, also those that the rest of the process works with.
+    """
     ready = threading.Barrier(workers + 1)
-    pool = ThreadPoolExecutor(workers)
-    try:
+    counted = torch.get_num_threads()
+    with threads(workers) as pool:
         for _ in range(workers):
             pool.submit(_take_one_core, ready)
         ready.wait()
         # What a thread sets is also what threads started later begin with.
-        torch.set_num_threads(threads)
-        return list(pool.map(work, items))
-    finally:
-        pool.shutdown(cancel_futures=True)  # after an error, or Ctrl-C, no more items are begun
+        torch.set_num_threads(counted)
+        yield pool
 
 
 def share_cores() -> None:

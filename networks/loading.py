@@ -12,6 +12,7 @@ from data.decode import map_ahead
 from data.errors import PhotoError
 from data.photos import read_photo
 from networks.batching import equal_batches
+from networks.cores import core_threads
 from networks.timing import Stopwatch
 
 Key = TypeVar("Key")
@@ -57,7 +58,7 @@ def prepared_batches(
 
     def good() -> Iterator[Prepared[Key]]:
         ahead = 2 * loading.workers + loading.batch_size
-        for found in map_ahead(load, photos, workers=loading.workers, ahead=ahead):
+        for found in map_ahead(load, photos, workers=loading.workers, ahead=ahead, pool=core_threads):
             if isinstance(found, Prepared):
                 yield found
             else:

@@ -18,6 +18,7 @@ from torch.optim import Optimizer
 from data.decode import map_ahead
 from data.errors import TrainingError
 from data.files import replacing
+from networks.cores import core_threads
 from networks.settings import settings_dict
 from networks.stages import Stage, logged_stage
 from networks.timing import Stopwatch
@@ -94,7 +95,7 @@ def train(task: Task, folder: str | Path, *, workers: int = 1, progress: Stage =
     run = _Run(task, Path(folder))
     settings: TrainingSettings = task.settings
     remaining = range(run.done.step, settings.total_steps)
-    batches = map_ahead(task.batch, remaining, workers=workers, ahead=2 * workers)
+    batches = map_ahead(task.batch, remaining, workers=workers, ahead=2 * workers, pool=core_threads)
     with progress("training steps", len(remaining)) as counter:
         for step, batch in zip(remaining, batches, strict=True):
             run.step(step, batch)
