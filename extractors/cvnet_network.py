@@ -11,6 +11,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from networks.backbones import RESNETS
+from networks.convolutions import convolved
 from networks.cvnet import CHANNELS, LEVELS
 from networks.pooling import GeM
 
@@ -19,19 +20,18 @@ EXPANSION = 4
 
 
 class Block(nn.Module):
-    """A bottleneck that begins with the ReLU of the block before it, so that its sum can be had without."""
+    """A bottleneck. activated: whether its sum ends in a ReLU."""
 
-    def __init__(self, inputs: int, width: int, stride: int, projects: bool) -> None:
+    def __init__(self, inputs: int, width: int, stride: int, projects: bool, activated: bool) -> None:
         super().__init__()
+        self.projects, self.activated = projects, activated
         outputs = EXPANSION * width
         self.f = nn.Sequential(
             OrderedDict(
                 a=nn.Conv2d(inputs, width, 1, bias=False),
                 a_bn=nn.BatchNorm2d(width),
-                a_relu=nn.ReLU(inplace=True),
                 b=nn.Conv2d(width, width, 3, stride=stride, padding=1, bias=False),
                 b_bn=nn.BatchNorm2d(width),
-                b_relu=nn.ReLU(inplace=True),
                 c=nn.Conv2d(width, outputs, 1, bias=False),
                 c_bn=nn.BatchNorm2d(outputs),
             )
@@ -41,14 +41,15 @@ class Block(nn.Module):
             self.bn = nn.BatchNorm2d(outputs)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Map (B, inputs, H, W) to (B, 4 width, H / stride, W / stride), rounded up, with negative values."""
-        x = F.relu(x)
-        shortcut = self.bn(self.proj(x)) if hasattr(self, "proj") else x
-        return self.f(x) + shortcut
+        """Map (B, inputs, H, W) to (B, 4 width, H / stride, W / stride), rounded up."""
+        shortcut = convolved(self.proj, self.bn, x, relu=False) if self.projects else x
+        a, a_bn, b, b_bn, c, c_bn = self.f
+        y = convolved(b, b_bn, convolved(a, a_bn, x))
+        return convolved(c, c_bn, y, shortcut, relu=self.activated)
 
 
 class Head(nn.Module):
-    """GeM and a linear layer; GeM's lower bound does what the last ReLU would."""
+    """GeM and a linear layer."""
 
     def __init__(self, channels: int, dimension: int) -> None:
         super().__init__()
@@ -76,7 +77,7 @@ class Encoder(nn.Module):
         counts = RESNETS[depth][1]
         self.s1 = _stage(WIDTHS[0], WIDTHS[0], counts[0], stride=1)
         self.s2 = _stage(EXPANSION * WIDTHS[0], WIDTHS[1], counts[1], stride=2)
-        self.s3 = _stage(EXPANSION * WIDTHS[1], WIDTHS[2], counts[2], stride=2)
+        self.s3 = _stage(EXPANSION * WIDTHS[1], WIDTHS[2], counts[2], stride=2, activated=False)
         self.s4 = _stage(EXPANSION * WIDTHS[2], WIDTHS[3], counts[3], stride=2)
         self.head = Head(EXPANSION * WIDTHS[3], dimension)
 
@@ -86,7 +87,7 @@ class Encoder(nn.Module):
         Channels of photos are blue, green, red. The maps are those of stage 3 before its last ReLU.
         """
         maps = self.s3(self.s2(self.s1(self.stem(photos))))
-        return maps, F.normalize(self.head(self.s4(maps)).float(), dim=1)
+        return maps, F.normalize(self.head(self.s4(F.relu(maps))).float(), dim=1)
 
 
 class CVNetPhotoNetwork(nn.Module):
@@ -118,8 +119,14 @@ def level_size(size: tuple[int, int], share: float) -> tuple[int, int]:
     return height, width
 
 
-def _stage(inputs: int, width: int, count: int, stride: int) -> nn.Sequential:
-    blocks: OrderedDict[str, nn.Module] = OrderedDict(b1=Block(inputs, width, stride, projects=True))
+def _stage(inputs: int, width: int, count: int, stride: int, activated: bool = True) -> nn.Sequential:
+    """Return the blocks of a stage; `activated` is that of the last one."""
+    blocks: OrderedDict[str, nn.Module] = OrderedDict(
+        b1=Block(inputs, width, stride, projects=True, activated=True)
+    )
     for number in range(2, count + 1):
-        blocks[f"b{number}"] = Block(EXPANSION * width, width, stride=1, projects=False)
+        last = number == count
+        blocks[f"b{number}"] = Block(
+            EXPANSION * width, width, 1, projects=False, activated=activated or not last
+        )
     return nn.Sequential(blocks)

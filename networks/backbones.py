@@ -7,8 +7,9 @@ trick", 2014 (arXiv 1404.5997).
 """
 
 import torch
-import torch.nn.functional as F
 from torch import nn
+
+from networks.convolutions import convolved
 
 VGG16_BLOCKS = ((64, 64), (128, 128), (256, 256, 256), (512, 512, 512), (512, 512, 512))
 
@@ -28,8 +29,8 @@ class BasicBlock(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Map (B, inputs, H, W) to (B, width, H / stride, W / stride), rounded up."""
-        y = F.relu(self.bn1(self.conv1(x)))
-        return F.relu(self.bn2(self.conv2(y)) + self.downsample(x))
+        y = convolved(self.conv1, self.bn1, x)
+        return convolved(self.conv2, self.bn2, y, self.downsample(x))
 
 
 class Bottleneck(nn.Module):
@@ -50,9 +51,9 @@ class Bottleneck(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Map (B, inputs, H, W) to (B, 4 width, H / stride, W / stride), rounded up."""
-        y = F.relu(self.bn1(self.conv1(x)))
-        y = F.relu(self.bn2(self.conv2(y)))
-        return F.relu(self.bn3(self.conv3(y)) + self.downsample(x))
+        y = convolved(self.conv1, self.bn1, x)
+        y = convolved(self.conv2, self.bn2, y)
+        return convolved(self.conv3, self.bn3, y, self.downsample(x))
 
 
 RESNETS: dict[int, tuple[type[BasicBlock] | type[Bottleneck], tuple[int, int, int, int]]] = {

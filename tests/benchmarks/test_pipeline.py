@@ -18,6 +18,7 @@ from benchmarks.pipeline.tables import (
 )
 from benchmarks.pipeline.whole_set import count, different_share
 from benchmarks.pipeline.work import gflop_of
+from networks.convolutions import convolved
 from networks.products import product
 from retrieval.candidates import Candidates, write_candidates
 
@@ -98,15 +99,17 @@ def test_what_products_alone_would_take_is_told(tmp_path, monkeypatch):
 
 def test_operations_of_products_and_convolutions_are_counted():
     rows, columns = torch.ones(30, 8), torch.ones(20, 8)
-    maps, kernels = torch.ones(1, 4, 10, 10), torch.ones(6, 4, 3, 3)
+    maps, layer = torch.ones(1, 4, 10, 10), torch.nn.Conv2d(4, 6, 3, padding=1)
     before = torch.get_num_threads()
 
     def work():
         with torch.inference_mode():
             product(rows, columns)
-            torch.nn.functional.conv2d(maps, kernels, padding=1)
+            plain = layer(maps)
+            for added in (None, plain):
+                convolved(layer, torch.nn.Identity(), maps, added)
 
-    assert gflop_of(work) == pytest.approx((2 * 30 * 20 * 8 + 2 * 100 * 6 * 4 * 9) / 1e9)
+    assert gflop_of(work) == pytest.approx((2 * 30 * 20 * 8 + 3 * 2 * 100 * 6 * 4 * 9) / 1e9)
     assert torch.get_num_threads() == before
 
 
