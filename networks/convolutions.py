@@ -24,9 +24,9 @@ def convolved(
 ) -> torch.Tensor:
     """Return relu(norm(layer(x)) + added), (B, K, h, w), of maps (B, C, H, W).
 
-    added: (B, K, h, w). relu: False leaves negative values. Sum and ReLU are done while the convolution
-    writes its map, in float32 on a CPU, where the norm has been folded into the convolution; the numbers are
-    the same bits as of one step after the other.
+    layer: a convolution, its padding numbers of zeros. added: (B, K, h, w). relu: False leaves negative
+    values. Sum and ReLU are done while the convolution writes its map, in float32 on a CPU, where the norm
+    has been folded into the convolution; the numbers are the same bits as of one step after the other.
     """
     if type(layer) is nn.Conv2d and type(norm) is nn.Identity and goes_by_onednn(x, layer.weight):
         return _in_one_pass(layer, x, added, "relu" if relu else None)
