@@ -1,6 +1,5 @@
 """Photos are prepared on threads that leave the cores to the network."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -10,13 +9,7 @@ from PIL import Image
 
 from networks.loading import Loading, prepared_batches
 
-
-@pytest.fixture(autouse=True)
-def _three_threads() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(3)
-    yield
-    torch.set_num_threads(before)
+pytestmark = pytest.mark.usefixtures("three_threads")
 
 
 def test_preparing_has_one_core_to_a_thread_and_the_network_all(tmp_path: Path) -> None:
