@@ -116,7 +116,7 @@ class CVNet:
     def _describe(self, photos: np.ndarray) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
         """Return unit descriptors (B, D), and the unit maps (B, 256, h, w) of each level."""
         passes = {
-            scale: self.network.encoder_q(self._input(photos, scale))
+            scale: self.network.encoder_q(self.network_input(photos, scale))
             for scale in dict.fromkeys((1.0, *self.settings.scales))  # the maps need 1 in any case
         }
         mean = torch.stack([passes[scale][1] for scale in self.settings.scales]).mean(dim=0)
@@ -125,7 +125,7 @@ class CVNet:
             name: F.normalize(maps.float(), dim=1) for name, maps in zip(LEVELS, levels, strict=True)
         }
 
-    def _input(self, photos: np.ndarray, scale: float) -> torch.Tensor:
+    def network_input(self, photos: np.ndarray, scale: float) -> torch.Tensor:
         """Return the network's input (B, 3, h, w), blue first, of photos (B, H, W, 3) at a scale."""
         scaled = [imagenet_normalise(to_unit_range(at_scale(photo, scale))).flip(0) for photo in photos]
         return torch.stack(scaled).to(self.device)

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from benchmarks.pipeline.job import MADE_UP, PAIRS, MethodSettings
-from benchmarks.pipeline.naive import PUBLISHED
+from benchmarks.pipeline.published import PUBLISHED
 from networks.registry import SEEDED
 from rerank.configuration import Configuration, split_pair
 from rerank.presets import SMALL, THESIS

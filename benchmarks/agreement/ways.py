@@ -9,9 +9,9 @@ import numpy as np
 
 import retrieval
 from benchmarks.agreement.cases import Case
-from benchmarks.pipeline.job import make_plain
 from benchmarks.pipeline.naive import rounded
 from benchmarks.pipeline.photos import extract_photo
+from benchmarks.pipeline.published import make_plain
 from data.datasets import open_dataset
 from data.errors import ResultError
 from extractors import Features

@@ -8,7 +8,6 @@ from data.datasets import Dataset, open_dataset
 from extractors import Extractor
 from matchers import Matcher
 from networks.registry import SEEDED
-from networks.seeded import made_up_state
 from rerank.configuration import Configuration, split_pair
 from rerank.methods import Builder
 from rerank.presets import THESIS, PairSettings
@@ -91,20 +90,3 @@ class Job:
             return None
         own = {key: value for key, value in published.items() if key not in ("estimator", "iterations")}
         return matchers.build(name, device=self.builder().device(), precision=self.precision, **own)
-
-
-def make_plain(method: Any) -> None:
-    """Give a built method its network as it is published: default memory layout, norms not folded.
-
-    For made-up weights alone: where norms were folded, those of the plain network follow from its names.
-    """
-    network = type(method).layers(method.settings)
-    if network is None:
-        return
-    import torch
-
-    state = method.network.state_dict()
-    if state.keys() != network.state_dict().keys():
-        state = {key: torch.as_tensor(value) for key, value in made_up_state(network).items()}
-    network.load_state_dict(state)
-    method.network = network.eval().to(method.device, memory_format=torch.contiguous_format)

@@ -9,7 +9,7 @@ from data.city import draw_city
 from data.datasets import Dataset
 from data.drawing.settings import CitySettings
 from extractors import Extractor, Features
-from networks.loading import prepare_photo
+from networks.loading import Prepared, prepare_photo
 
 DATABASE = 24
 WIDTH, HEIGHT = 640, 480
@@ -30,7 +30,12 @@ def nearest_photos(dataset: Dataset, query: int) -> np.ndarray:
     return np.argsort(away, kind="stable")
 
 
+def prepared_photo(extractor: Extractor, path: Path) -> Prepared[int]:
+    """Decode one photo and prepare it for an extractor."""
+    return prepare_photo(0, path, extractor.prepare, exif=True)
+
+
 def extract_photo(extractor: Extractor, path: Path) -> Features:
     """Decode and extract one photo by itself."""
-    prepared = prepare_photo(0, path, extractor.prepare, exif=True)
+    prepared = prepared_photo(extractor, path)
     return extractor.extract(torch.stack([prepared.tensor]), [prepared.image_size])[0]

@@ -94,7 +94,7 @@ def test_the_global_descriptor_is_the_mean_of_those_of_the_scales(state: dict[st
 def test_blue_comes_first(cvnet: CVNet) -> None:
     blue = np.zeros((32, 32, 3), np.uint8)
     blue[..., 2] = 255
-    means = cvnet._input(blue[None], 1.0)[0].mean(dim=(1, 2))
+    means = cvnet.network_input(blue[None], 1.0)[0].mean(dim=(1, 2))
     np.testing.assert_allclose(means, [(1 - 0.406) / 0.225, -0.456 / 0.224, -0.485 / 0.229], rtol=1e-5)
 
 
