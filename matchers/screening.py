@@ -17,7 +17,8 @@ from networks.products import product
 
 TILE_ENTRIES = 2**20  # of similarities held at once; smaller tiles were measured slower
 LEAST_MULTIPLICATIONS = 2**30  # of a pair, from which bf16 was measured to win, where float32 is oneDNN's
-CLOSE_SHARE = 1 / 16  # of a tile: where more lies close to the best, float32 costs less
+# Where more of a tile lies close to the best, or more of all entries is to be decided, float32 costs less.
+CLOSE_SHARE, DECIDED_SHARE = 1 / 16, 1 / 1024
 PART = 2**17  # components of descriptors that are rounded at once
 BLOCK = 64  # entries of one small product; of few rows a library sums in another order
 
@@ -161,14 +162,17 @@ def _decided(
     columns: torch.Tensor,
     of_row: tuple[np.ndarray, np.ndarray],
     of_column: tuple[np.ndarray, np.ndarray],
-) -> Entries:
+) -> Entries | None:
     """Return which of M entries are the first maxima of their row and of their column in float32.
 
-    of_row, of_column: where the entries are, and which are close to the best there.
+    of_row, of_column: where the entries are, and which are close to the best there. Returns None where too
+    many would have to be multiplied again.
     """
     (row, near_row), (column, near_column) = of_row, of_column
     possible = near_row & near_column
     rivals = (near_row & _any_of(possible, row)) | (near_column & _any_of(possible, column))
+    if np.count_nonzero(rivals) > DECIDED_SHARE * len(rows) * len(columns):
+        return None
     row, column, possible = row[rivals], column[rivals], possible[rivals]
     value = _products(rows, columns, row, column)
     first = possible & _first_maxima(value, row) & _first_maxima(value, column)

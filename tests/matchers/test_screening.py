@@ -22,6 +22,7 @@ def _tiny_tiles(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Screen the smallest pairs too, in tiles of few rows, however many are close."""
     monkeypatch.setattr(screening, "TILE_ENTRIES", 64)
     monkeypatch.setattr(screening, "CLOSE_SHARE", 1.0)
+    monkeypatch.setattr(screening, "DECIDED_SHARE", 1.0)
     monkeypatch.setattr(screening, "PART", 50)
     monkeypatch.setattr(mutual, "TILE_ENTRIES", 64)
     monkeypatch.setattr(mutual, "LEAST_MULTIPLICATIONS", 1)
@@ -116,9 +117,11 @@ def test_bf16_products_err_by_no_more_than_the_bound(seed: int, width: int) -> N
     assert (difference <= sides[1].errors(sides[0])).all()
 
 
-def test_too_many_rivals_are_left_to_float32(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("share", ["CLOSE_SHARE", "DECIDED_SHARE"])
+def test_too_many_rivals_are_left_to_float32(monkeypatch: pytest.MonkeyPatch, share: str) -> None:
     same = rounded(torch.ones(50, 4))
-    monkeypatch.setattr(screening, "CLOSE_SHARE", 1 / 16)
+    assert Screen(same).entries(same) is not None
+    monkeypatch.setattr(screening, share, 1 / 16)
     assert Screen(same).entries(same) is None
 
 
