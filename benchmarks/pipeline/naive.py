@@ -1,9 +1,9 @@
 """The published way of working: every candidate decoded, extracted and scored anew for every query.
 
 One photo at a time, the pairs one after the other, each on all cores, nothing kept. Networks are in the
-default memory layout with their norms apart, products and SuperGlue's transport are torch's own
-(`workers.py`), Patch-NetVLAD pools by running sums, and LoFTR and CVNet run whole (`published.py`). The query
-is extracted once, and where a network takes both photos of a pair, for every candidate anew.
+default memory layout with their norms apart, products are torch's own (`workers.py`), and what published code
+does beyond what scores need is done (`published.py`). The query is extracted once, and where a network takes
+both photos of a pair, for every candidate anew.
 """
 
 from dataclasses import replace

@@ -11,7 +11,9 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 
+import extractors.transvpr_network
 import matchers.superglue
+import matchers.superglue_network
 from benchmarks.pipeline.job import MethodSettings
 from benchmarks.pipeline.photos import extract_photo, prepared_photo
 from extractors import Extractor, Features
@@ -64,9 +66,19 @@ def score_as_published(matcher: Matcher, query: Features, candidate: Features) -
         matcher.score(query, [candidate])
 
 
-def use_published_transport() -> None:
-    """Have this process's SuperGlue transport by torch's sums of exponentials for good."""
+def use_published_steps() -> None:
+    """Have this process's SuperGlue and TransVPR do these steps as published, for good."""
     matchers.superglue.log_assignment = transported
+    matchers.superglue_network.attend = attended
+    extractors.transvpr_network.attend = attended
+
+
+def attended(
+    query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, real: torch.Tensor | None
+) -> torch.Tensor:
+    """Return what `networks.attention.attend` does, all weights held at once; nothing is padding."""
+    weights = (query @ key.mT) * query.shape[-1] ** -0.5
+    return weights.softmax(dim=-1) @ value
 
 
 def transported(

@@ -39,7 +39,7 @@ def _build(kind: str, job: Job) -> None:
     import cv2
     import torch
 
-    from benchmarks.pipeline.published import use_published_transport
+    from benchmarks.pipeline.published import use_published_steps
     from networks.cores import share_cores
     from networks.products import use_torch
 
@@ -49,7 +49,7 @@ def _build(kind: str, job: Job) -> None:
     if kind == "naive":
         use_torch()
         share_cores()
-        use_published_transport()
+        use_published_steps()
     module = importlib.import_module(f"benchmarks.pipeline.{kind}")
     _held["way"] = getattr(module, kind.capitalize())(job)
 

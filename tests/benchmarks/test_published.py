@@ -9,6 +9,7 @@ from benchmarks.pipeline.job import Job
 from benchmarks.pipeline.naive import Naive
 from benchmarks.pipeline.published import (
     FINE,
+    attended,
     extract_as_published,
     make_plain,
     score_as_published,
@@ -16,6 +17,7 @@ from benchmarks.pipeline.published import (
 )
 from data.city import CitySettings, draw_city
 from matchers.sinkhorn import log_assignment
+from networks.attention import attend
 
 
 @pytest.fixture(scope="module")
@@ -38,6 +40,12 @@ def test_transport_by_torch_is_that_of_logarithms(spread: float) -> None:
         way(scores, torch.tensor(0.5 * spread), 50, domain="log") for way in (transported, log_assignment)
     )
     torch.testing.assert_close(found, expected, rtol=1e-5, atol=1e-3)
+
+
+def test_attention_with_all_weights_at_once_is_that_of_tiles() -> None:
+    draw = torch.Generator().manual_seed(0)
+    query, key, value = (torch.randn(1, 4, 50, 16, generator=draw) for _ in range(3))
+    torch.testing.assert_close(attended(query, key, value, None), attend(query, key, value, None))
 
 
 def test_cvnet_has_a_pass_for_the_maps_beside_those_of_the_descriptor(city: Path) -> None:
