@@ -12,7 +12,7 @@ in the call, as measured with oneDNN and MKL, matches and similarities are the s
 similarities may differ by a rounding, and matches where two rivals are that close.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -25,9 +25,11 @@ from networks.cores import on_cores
 from networks.products import product
 
 Found = tuple[np.ndarray, np.ndarray, np.ndarray]  # query indices, candidate indices, similarities
+Search = Callable[[np.ndarray], Found]  # in a candidate's descriptors
 Products = Literal["fastest", "float32"]
 
-SHARED_COMPONENTS = 2**22  # of a query's descriptors; with more the candidates of two cores crowd their cache
+# Of a query's descriptors: with fewer two cores' threads wait for Python, with more they crowd their cache.
+SPREAD_COMPONENTS = range(2**16, 2**22 + 1)
 BATCH_BYTES = 512 * 2**20  # of similarities held at once on a GPU
 
 
@@ -63,11 +65,10 @@ def match_candidates(
     chosen = torch.device(device)
     _check_widths(query, candidates)
     if not len(query):
-        found: Iterator[Found] = (_nothing() for _ in candidates)
+        found: Iterable[Found] = (_nothing() for _ in candidates)
     elif chosen.type == "cpu":
         search = _search(_tensor(query), max(map(len, candidates), default=0), products)
-        spread = on_cores if query.size <= SHARED_COMPONENTS else map
-        found = iter(spread(lambda candidate: search(_tensor(candidate)), candidates))
+        found = _spread(query.size)(lambda candidate: search(_tensor(candidate)), candidates)
     else:
         found = _in_batches(query, candidates, chosen)
     return [_above(threshold, *parts) for parts in found]
@@ -105,6 +106,18 @@ def mutual_entries(
     if np.count_nonzero(similarity == of_column) > similarity.shape[1]:
         rows = rows[similarity.T[best[rows]].argmax(axis=1) == rows]
     return rows, best[rows]
+
+
+def _spread(components: int) -> Callable[[Search, Sequence[np.ndarray]], Iterable[Found]]:
+    """Return what does a search in each candidate, by the size of the query."""
+    if components in SPREAD_COMPONENTS:
+        return on_cores
+    return map if components >= SPREAD_COMPONENTS.stop else _on_one_core
+
+
+def _on_one_core(search: Search, candidates: Sequence[np.ndarray]) -> list[Found]:
+    (found,) = on_cores(lambda all_of_them: [search(one) for one in all_of_them], [candidates])
+    return found
 
 
 class _Exact:

@@ -121,3 +121,16 @@ def test_swapping_the_photos_swaps_the_indices() -> None:
 def test_descriptors_of_another_width_are_refused() -> None:
     with pytest.raises(PairError, match=r"4 components.*candidate 1 have 3"):
         match_candidates(np.ones((2, 4)), [np.ones((2, 4)), np.ones((2, 3))])
+
+
+def test_matches_are_the_same_however_candidates_are_spread(monkeypatch: pytest.MonkeyPatch) -> None:
+    draw = np.random.default_rng(5)
+    query, *candidates = (draw.standard_normal((count, 16)).astype(np.float32) for count in (60, 50, 0, 70))
+    ways = []
+    for sizes in (range(0), range(10**6), range(10**6, 10**7)):  # on all cores in turn, at once, on one
+        monkeypatch.setattr(mutual, "SPREAD_COMPONENTS", sizes)
+        ways.append(match_candidates(query, candidates))
+    for found in zip(*ways, strict=True):
+        for other in found[1:]:
+            np.testing.assert_array_equal(other.indices, found[0].indices)
+            np.testing.assert_array_equal(other.similarity, found[0].similarity)
