@@ -105,7 +105,7 @@ def stages_of_photo(extractor: PhotoHalf, image: np.ndarray) -> tuple[Stages, Fe
     arrays["global_per_scale"] = np.stack([taken[""][order.index(scale)][1][0] for scale in scales])
     arrays["global"] = features.global_descriptor
     for number, scale in enumerate(scales):
-        arrays[f"input{number}"] = extractor._input(prepared.numpy(), scale)[0].numpy()
+        arrays[f"input{number}"] = extractor.network_input(prepared.numpy(), scale)[0].numpy()
         arrays[f"input{number}_size"] = np.array(arrays[f"input{number}"].shape[1:])
     return arrays, features
 
