@@ -44,7 +44,7 @@ def test_transport_by_torch_is_that_of_logarithms(spread: float) -> None:
 
 def test_attention_with_all_weights_at_once_is_that_of_tiles() -> None:
     draw = torch.Generator().manual_seed(0)
-    query, key, value = (torch.randn(1, 4, 50, 16, generator=draw) for _ in range(3))
+    query, key, value = (torch.randn(1, 4, 300, 16, generator=draw) for _ in range(3))
     torch.testing.assert_close(attended(query, key, value, None), attend(query, key, value, None))
 
 
@@ -54,7 +54,6 @@ def test_cvnet_has_a_pass_for_the_maps_beside_those_of_the_descriptor(city: Path
     shapes = calls_of(extractor.network.encoder_q)
     extract_as_published(extractor, path)
     own = (1, 3, 120, 160)
-    assert len(shapes) == 4
     assert [shape == own for shape in shapes] == [True, False, False, True]
 
 
